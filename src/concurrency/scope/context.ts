@@ -1,0 +1,26 @@
+/**
+ * The one AsyncLocalStorage of Spool: it carries the current scope through every `await`.
+ *
+ * What is shared between requests (sockets, timers, wheels, workers, caches) is made through
+ * `outsideScopes()`: otherwise Node.js would hold the scope that happened to make it for as long as
+ * it lives, and would enter that scope for the callbacks of all who use it later.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Scope } from './scope.ts'
+
+const storage = new AsyncLocalStorage<Scope | undefined>()
+
+/** The scope that this code runs in, or undefined outside of all of them. */
+export function enclosingScope(): Scope | undefined {
+  return storage.getStore()
+}
+
+/** Runs `fn`, and all that it awaits, in `scope`. */
+export function runInScope<T>(scope: Scope, fn: () => T): T {
+  return storage.run(scope, fn)
+}
+
+/** Runs `fn` in no scope at all: for what outlives the request that happens to make it. */
+export function outsideScopes<T>(fn: () => T): T {
+  return storage.getStore() === undefined ? fn() : storage.run(undefined, fn)
+}

@@ -1,0 +1,70 @@
+import type { CancelledError } from '../errors.ts'
+import { currentScope, type Scope, ScopeMember } from './scope.ts'
+import { wakeUp, wakeUpsAreOrdered } from './wake-ups.ts'
+
+/**
+ * One wait of one task: a promise that whoever has the thing settles, or that the scope's
+ * cancellation rejects, whichever comes first. Every awaitable of Spool is made of it.
+ *
+ * Once it is settled it is out of the scope: a result that was delivered is not lost to a
+ * cancellation that comes before the waiting task runs again.
+ *
+ * `onCancelled` runs synchronously, before the promise is rejected: there the wait is taken out of
+ * the queue that it stands in. In a scope that is cancelled already it runs in the constructor.
+ */
+export class Waiter<T> extends ScopeMember {
+  readonly promise: Promise<T>
+  #resolve!: (value: T) => void
+  #reject!: (error: unknown) => void
+  #settled = false
+  readonly #onCancelled: ((error: CancelledError) => void) | undefined
+
+  constructor(onCancelled?: (error: CancelledError) => void, scope: Scope = currentScope()) {
+    super()
+    this.#onCancelled = onCancelled
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    const { error } = scope
+    if (error === undefined) scope.addMember(this)
+    else this.scopeCancelled(error)
+  }
+
+  get settled(): boolean {
+    return this.#settled
+  }
+
+  /** Gives the value to whoever waits; false if the wait was over already. */
+  resolve(value: T): boolean {
+    if (!this.#finish()) return false
+    if (wakeUpsAreOrdered()) wakeUp(() => this.#resolve(value))
+    else this.#resolve(value)
+    return true
+  }
+
+  /** Throws where it is waited; false if the wait was over already. */
+  reject(error: unknown): boolean {
+    if (!this.#finish()) return false
+    if (wakeUpsAreOrdered()) wakeUp(() => this.#reject(error))
+    else this.#reject(error)
+    return true
+  }
+
+  /** @internal */
+  scopeCancelled(error: CancelledError): void {
+    if (!this.#finish()) return
+    try {
+      this.#onCancelled?.(error)
+    } finally {
+      this.#reject(error)
+    }
+  }
+
+  #finish(): boolean {
+    if (this.#settled) return false
+    this.#settled = true
+    this.memberOf?.removeMember(this)
+    return true
+  }
+}

@@ -1,0 +1,26 @@
+/** What decides when a wake-up that one of our primitives made is carried out. */
+export interface WakeUpOrder {
+  add(wake: () => void): void
+}
+
+let order: WakeUpOrder | undefined
+
+/** Carries `wake` out: at once, unless a test permutes wake-ups. */
+export function wakeUp(wake: () => void): void {
+  if (order === undefined) wake()
+  else order.add(wake)
+}
+
+/** Whether a test permutes wake-ups; saves the closure where none does. */
+export function wakeUpsAreOrdered(): boolean {
+  return order !== undefined
+}
+
+/** Puts an order in force, and returns a function that takes it back. For `spool/testing`. */
+export function replaceWakeUpOrder(replacement: WakeUpOrder): () => void {
+  const before = order
+  order = replacement
+  return () => {
+    order = before
+  }
+}

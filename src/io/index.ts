@@ -1,0 +1,1 @@
+export type { Sink, TLSOptions, Transport } from './transport.ts'
