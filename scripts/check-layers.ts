@@ -26,9 +26,20 @@ const layers: Readonly<Record<string, Layer>> = {
   io: {
     below: ['util', 'concurrency'],
     outside: [
-      ...['net', 'tls', 'fs', 'fs/promises', 'dns', 'dgram', 'child_process', 'worker_threads'],
-      ...['cluster', 'os', 'path', 'stream', 'buffer'],
-    ].map((name) => `node:${name}`),
+      'node:net',
+      'node:tls',
+      'node:fs',
+      'node:fs/promises',
+      'node:dns',
+      'node:dgram',
+      'node:child_process',
+      'node:worker_threads',
+      'node:cluster',
+      'node:os',
+      'node:path',
+      'node:stream',
+      'node:buffer',
+    ],
   },
   http: {
     below: ['util', 'wire', 'concurrency', 'io'],

@@ -1,1 +1,2 @@
-export {}
+// Replaced by the command line itself.
+export const placeholder = true

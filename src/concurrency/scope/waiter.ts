@@ -1,6 +1,6 @@
 import type { CancelledError } from '../errors.ts'
 import { currentScope, type Scope, ScopeMember } from './scope.ts'
-import { wakeUp, wakeUpsAreOrdered } from './wake-ups.ts'
+import { countWakeUp, wakeUp, wakeUpsAreOrdered } from './wake-ups.ts'
 
 /**
  * One wait of one task: a promise that whoever has the thing settles, or that the scope's
@@ -64,6 +64,7 @@ export class Waiter<T> extends ScopeMember {
   #finish(): boolean {
     if (this.#settled) return false
     this.#settled = true
+    countWakeUp()
     this.memberOf?.removeMember(this)
     return true
   }

@@ -4,6 +4,17 @@ export interface WakeUpOrder {
 }
 
 let order: WakeUpOrder | undefined
+let made = 0
+
+/** Counts one wake-up, so that a test can tell when no more of them come. */
+export function countWakeUp(): void {
+  made++
+}
+
+/** How many wake-ups were made since the program began. */
+export function wakeUpsMade(): number {
+  return made
+}
 
 /** Carries `wake` out: at once, unless a test permutes wake-ups. */
 export function wakeUp(wake: () => void): void {

@@ -1,0 +1,2 @@
+export { MockClock, type MockClockOptions } from './mock-clock.ts'
+export { settle } from './settle.ts'
