@@ -1,0 +1,184 @@
+/**
+ * Sends a body whose bytes come one by one: frames them, holds them against the length that was
+ * promised, and waits while the peer is slow. The owner of the transport passes on what its sink is
+ * told, by `drained()` and `fail()`.
+ */
+import { ScopeMember, currentScope } from '../concurrency/scope/scope.ts'
+import { Waiter } from '../concurrency/scope/waiter.ts'
+import type { Transport } from '../io/transport.ts'
+import { ProtocolError } from '../wire/errors.ts'
+import type { BodyChunks } from './outgoing-body.ts'
+
+/** How the peer finds the end: a length in bytes, the chunked coding, or the end of the connection. */
+export type BodyFraming = number | 'chunked' | 'until-close'
+
+export class BodyWriter {
+  readonly #transport: Transport
+  readonly #framing: BodyFraming
+  #written = 0
+  #full = false
+  #error: Error | undefined = undefined
+  #waiter: Waiter<void> | undefined = undefined
+
+  constructor(transport: Transport, framing: BodyFraming) {
+    this.#transport = transport
+    this.#framing = framing
+  }
+
+  /** How many bytes of the body were given to the transport, framing not counted. */
+  get written(): number {
+    return this.#written
+  }
+
+  /** Whether the transport asked to wait. */
+  get full(): boolean {
+    return this.#full
+  }
+
+  /**
+   * Writes one chunk; false: wait for `ready()` before the next.
+   *
+   * Throws `ProtocolError` if it goes beyond the promised length: nothing of the chunk is sent then.
+   */
+  write(chunk: Uint8Array | string): boolean {
+    if (this.#error !== undefined) throw this.#error
+    // A string of ASCII goes out as it is: one byte is one character.
+    const length = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength
+    const data = typeof chunk === 'string' && length !== chunk.length ? Buffer.from(chunk) : chunk
+    // An empty chunk would end a chunked body.
+    if (length === 0) return !this.#full
+    if (typeof this.#framing === 'number' && this.#written + length > this.#framing) {
+      throw new ProtocolError(
+        'local',
+        `Cannot send ${this.#written + length} bytes of body: the length given is ${this.#framing}`,
+      )
+    }
+    this.#written += length
+    const more =
+      this.#framing === 'chunked' ? this.#chunk(data, length) : this.#transport.write(data)
+    if (!more) this.#full = true
+    return more
+  }
+
+  /**
+   * Ends the body; with `trailers` after a chunked one: lines as the wire layer writes them.
+   *
+   * Throws `ProtocolError` if fewer bytes were written than promised.
+   */
+  end(trailers: string = ''): void {
+    if (this.#error !== undefined) throw this.#error
+    if (this.#framing === 'chunked') {
+      if (!this.#transport.write(`0\r\n${trailers}\r\n`)) this.#full = true
+    } else if (this.#framing !== 'until-close' && this.#written < this.#framing) {
+      throw new ProtocolError(
+        'local',
+        `Cannot end the body after ${this.#written} bytes: the length given is ${this.#framing}`,
+      )
+    }
+  }
+
+  /**
+   * Waits until the transport takes more. One caller at a time.
+   *
+   * Cancellation: the body stays where it is; the message can't be completed by anybody else, so the
+   * connection is to be closed.
+   */
+  ready(): Promise<void> {
+    if (this.#error !== undefined) return Promise.reject(this.#error)
+    if (!this.#full) return Promise.resolve()
+    this.#waiter = new Waiter<void>()
+    return this.#waiter.promise
+  }
+
+  /** @internal From the sink: what was queued is written. */
+  drained(): void {
+    this.#full = false
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.resolve()
+  }
+
+  /** @internal From the sink: the connection is gone. */
+  fail(error: Error): void {
+    this.#error ??= error
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.reject(error)
+  }
+
+  #chunk(data: Uint8Array | string, length: number): boolean {
+    const transport = this.#transport
+    const size = length.toString(16)
+    if (typeof data === 'string') return transport.write(`${size}\r\n${data}\r\n`)
+    transport.cork()
+    transport.write(`${size}\r\n`)
+    transport.write(data)
+    const more = transport.write('\r\n')
+    transport.uncork()
+    return more
+  }
+}
+
+/**
+ * Writes all of `chunks`, and ends the body.
+ *
+ * Cancellation: stops at the next chunk, ends the source (a generator's `finally` runs, a stream is
+ * cancelled at once), and leaves the body incomplete: the connection is to be closed.
+ */
+export async function writeChunks(writer: BodyWriter, chunks: BodyChunks): Promise<void> {
+  const scope = currentScope()
+  const source = chunks instanceof ReadableStream ? new StreamChunks(chunks) : undefined
+  try {
+    for await (const chunk of source ?? chunks) {
+      scope.throwIfCancelled()
+      if (!writer.write(chunk)) await writer.ready()
+    }
+    scope.throwIfCancelled()
+  } finally {
+    source?.release()
+  }
+  writer.end()
+}
+
+/** Ends a source of chunks that nobody will read. */
+export async function discardChunks(chunks: BodyChunks): Promise<void> {
+  if (chunks instanceof ReadableStream) await chunks.cancel()
+  else if (Symbol.asyncIterator in chunks) await chunks[Symbol.asyncIterator]().return?.()
+}
+
+// A read of a stream that is under way can't be left; but the stream can be cancelled under it.
+class StreamChunks extends ScopeMember implements AsyncIterable<Uint8Array | string> {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array | string>
+
+  constructor(stream: ReadableStream<Uint8Array | string>) {
+    super()
+    this.#reader = stream.getReader()
+    const scope = currentScope()
+    if (scope.error === undefined) scope.addMember(this)
+    else this.scopeCancelled(scope.error)
+  }
+
+  /** @internal */
+  scopeCancelled(reason: Error): void {
+    // Its own failure to stop is no news beside the cancellation.
+    this.#reader.cancel(reason).catch(() => undefined)
+  }
+
+  release(): void {
+    this.memberOf?.removeMember(this)
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array | string, void> {
+    let complete = false
+    try {
+      for (;;) {
+        const { value, done } = await this.#reader.read()
+        if (done) break
+        yield value
+      }
+      complete = true
+    } finally {
+      if (!complete) this.#reader.cancel().catch(() => undefined)
+    }
+  }
+}

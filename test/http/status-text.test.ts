@@ -1,0 +1,12 @@
+import { STATUS_CODES } from 'node:http'
+import { expect, test } from 'vitest'
+import { statusText } from '../../src/http/status-text.ts'
+
+// 509 is Apache's own and not registered.
+const known = Object.keys(STATUS_CODES).filter((status) => status !== '509')
+
+test('statusText() knows every registered status that Node.js knows', () => {
+  for (const status of known) expect(statusText(Number(status))).not.toBe('')
+  expect(statusText(404)).toBe('Not Found')
+  expect(statusText(299)).toBe('')
+})
