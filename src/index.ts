@@ -1,2 +1,6 @@
 export { CancelledError, TimeoutError } from './concurrency/errors.ts'
 export { SpoolError } from './util/error.ts'
+export { Queue, type QueueOptions, type QueueStatistics } from './concurrency/queues/queue.ts'
+export type { Producer } from './concurrency/queues/producer.ts'
+export type { Permit } from './concurrency/sync/permit.ts'
+export { Semaphore, type SemaphoreStatistics } from './concurrency/sync/semaphore.ts'
