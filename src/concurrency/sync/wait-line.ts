@@ -50,7 +50,7 @@ export class WaitLine<W extends LinePlace> {
 
   /** Puts `place` at the end. */
   add(place: W): void {
-    place.line = this as WaitLine<LinePlace>
+    place.line = this
     place.ahead = this.#last
     if (this.#last === undefined) this.#first = place
     else this.#last.behind = place
