@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import process from 'node:process'
+import { Child } from './child-process.ts'
+
+/** What is measured: a file that obeys commands, run in a process of its own. */
+export interface Contender {
+  name: string
+  /** Relative to bench/. */
+  file: string
+  /** The package of bench/package.json that it measures. */
+  package?: string
+  /** The part of the warm-up requests that it gets, where all of them would take minutes. Default 1. */
+  warmUpShare?: number
+}
+
+const folder = new URL('../', import.meta.url)
+
+export function startContender({ name, file }: Contender): Child {
+  return new Child(name, new URL(file, folder))
+}
+
+/** The contenders named, the floor always among them; all of them when none is named. */
+export function chosen(all: readonly Contender[], only: readonly string[]): Contender[] {
+  const unknown = only.find((name) => !all.some((contender) => contender.name === name))
+  if (unknown !== undefined) {
+    const names = all.map(({ name }) => `"${name}"`).join(', ')
+    throw new Error(`Give --only names of contenders (${names}) instead of "${unknown}"`)
+  }
+  return all.filter(({ name }) => only.length === 0 || name === 'floor' || only.includes(name))
+}
+
+/** The version measured: of the package installed, of Node.js where that is the contender. */
+export function versionOf(contender: Contender): string {
+  if (contender.package === undefined) {
+    return contender.name === 'floor' || contender.name === 'spool' ? '' : process.versions.node
+  }
+  const manifest = new URL(`node_modules/${contender.package}/package.json`, folder)
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
+}

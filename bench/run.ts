@@ -1,0 +1,69 @@
+// npm run bench -- <server | client | concurrency>: see README.md.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
+import process from 'node:process'
+import { benchClients } from './client-bench.ts'
+import { compare, resultTable } from './harness/measurement.ts'
+import { parseOptions, usage } from './harness/options.ts'
+import { profileFile, writeResults } from './harness/result-file.ts'
+import { profileTable } from './profile-table.ts'
+import { benchServers } from './server-bench.ts'
+import type { Measured } from './harness/measurement.ts'
+import type { BenchOptions } from './harness/options.ts'
+
+const project = new URL('../', import.meta.url)
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+function npm(...args: string[]): void {
+  const { status } = spawnSync('npm', args, { cwd: project, stdio: ['ignore', 2, 2] })
+  if (status !== 0) throw new Error(`npm ${args.join(' ')} failed`)
+}
+
+/** The peers are installed here alone and on first use; Spool is measured as it is published. */
+function prepare(): void {
+  if (!existsSync(new URL('node_modules/fastify', import.meta.url))) {
+    say('Installing what Spool is measured against')
+    npm('ci', '--prefix', 'bench', '--no-audit', '--no-fund')
+  }
+  npm('run', '-s', 'build')
+}
+
+async function benchProcesses(
+  name: 'server' | 'client',
+  bench: (options: BenchOptions, say: (line: string) => void) => Promise<Measured[]>,
+  options: BenchOptions,
+): Promise<void> {
+  const results = compare(await bench(options, say))
+  console.log(resultTable(results))
+  console.log(`\nWritten to ${writeResults(name, options, results)}`)
+  if (options.profile === undefined) return
+  const file = profileFile(name, options.profile)
+  console.log(
+    `\n${profileTable(file, options.rounds * options.requests)}\n\nProfile in ${relative(process.cwd(), file)}`,
+  )
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const command = parseOptions(args)
+  if (!command) {
+    console.log(usage)
+    return
+  }
+  const { bench, options } = command
+  prepare()
+  if (bench === 'server') await benchProcesses(bench, benchServers, options)
+  else if (bench === 'client') await benchProcesses(bench, benchClients, options)
+  else if (bench === 'concurrency') {
+    const { benchConcurrency } = await import('./concurrency/bench.ts')
+    await benchConcurrency(options, say)
+  } else throw new Error(`Give server, client or concurrency instead of "${bench}"`)
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+  process.exitCode = 1
+}

@@ -1,0 +1,77 @@
+// CPU time of a server process for each request, all contenders under the same load.
+import { Child } from './harness/child-process.ts'
+import { chosen, startContender, versionOf } from './harness/contenders.ts'
+import { profileFile } from './harness/result-file.ts'
+import type { Contender } from './harness/contenders.ts'
+import type { Usage } from './harness/child.ts'
+import type { Measured, Round } from './harness/measurement.ts'
+import type { BenchOptions } from './harness/options.ts'
+import type { LoadOptions, LoadRound } from './load-generator.ts'
+
+const serverContenders: readonly Contender[] = [
+  { name: 'floor', file: 'floor-server.ts' },
+  { name: 'fastify', file: 'peers/fastify-server.ts', package: 'fastify' },
+  { name: 'hono', file: 'peers/hono-server.ts', package: 'hono' },
+  { name: 'node:http', file: 'node-http-server.ts' },
+]
+
+interface Running {
+  contender: Contender
+  child: Child
+  load: LoadOptions
+  rounds: Round[]
+}
+
+export async function benchServers(
+  options: BenchOptions,
+  say: (line: string) => void,
+): Promise<Measured[]> {
+  const generator = new Child('load generator', new URL('load-generator.ts', import.meta.url))
+  const running: Running[] = []
+
+  async function round({ child, load }: Running, requests: number): Promise<Round> {
+    await generator.ask('open', load)
+    const before = await child.ask<Usage>('usage')
+    const { p99 } = await generator.ask<LoadRound>('run', requests)
+    const after = await child.ask<Usage>('usage')
+    await generator.ask('close')
+    return { cpu: (after.cpu - before.cpu) / requests, p99 }
+  }
+
+  try {
+    for (const contender of chosen(serverContenders, options.only)) {
+      const child = startContender(contender)
+      const load = {
+        port: 0,
+        connections: options.connections,
+        constant: contender.name === 'floor',
+      }
+      const one: Running = { contender, child, load, rounds: [] }
+      running.push(one)
+      load.port = await child.ask<number>('start')
+      const { cpu } = await round(one, options.warmUp)
+      say(`warmed up ${contender.name} (${cpu.toFixed(1)} µs/request so far)`)
+    }
+    const profiled = running.find(({ contender }) => contender.name === options.profile)
+    await profiled?.child.ask('startProfile')
+    for (let at = 0; at < options.rounds; at++) {
+      // To and fro, so that none always runs after the same other one.
+      for (const one of at % 2 === 0 ? running : running.toReversed()) {
+        one.rounds.push(await round(one, options.requests))
+      }
+      say(`round ${at + 1} of ${options.rounds}`)
+    }
+    await profiled?.child.ask('stopProfile', profileFile('server', profiled.contender.name))
+    return await Promise.all(
+      running.map(async ({ contender, child, rounds }) => ({
+        name: contender.name,
+        version: versionOf(contender),
+        warmUp: options.warmUp,
+        resident: (await child.ask<Usage>('usage')).resident,
+        rounds,
+      })),
+    )
+  } finally {
+    await Promise.all([generator.close(), ...running.map(({ child }) => child.close())])
+  }
+}
