@@ -1,1 +1,6 @@
+export { connect, type ConnectOptions } from './connect.ts'
+export { type ConnectAttempt, ConnectError, type ConnectPhase, ListenError } from './errors.ts'
+export { listen, type Listener, type ListenerStatistics, type ListenOptions } from './listener.ts'
+export { memoryPair, type MemoryPairOptions, type MemoryTransport } from './memory-transport.ts'
+export { type ResolvedAddress, type Resolver, staticResolver, systemResolver } from './resolver.ts'
 export type { Sink, TLSOptions, Transport } from './transport.ts'

@@ -6,6 +6,7 @@
 export interface TLSOptions {
   /** The name to ask for and to check the certificate against; by default the host connected to. */
   serverName?: string
+  /** Who may sign the peer's certificate, instead of the authorities that Node.js knows. */
   ca?: string | Uint8Array | readonly (string | Uint8Array)[]
   cert?: string | Uint8Array
   key?: string | Uint8Array
@@ -18,22 +19,43 @@ export interface TLSOptions {
   ciphers?: string
 }
 
-/** Who is told what arrives. Called outside every scope. */
+/** Who is told what arrives. Called outside every scope, and never from inside a method of the transport. */
 export interface Sink {
-  /** `shared`: the bytes are valid during this call only; copy what is kept. */
+  /**
+   * Bytes, always a `Buffer` at run time. `shared`: they are valid during this call only; copy what
+   * is kept.
+   */
   data(bytes: Uint8Array, shared: boolean): void
-  /** The peer sends no more; we still may. */
+  /**
+   * The peer sends no more; we still may. Comes after all its bytes, once for each sink, and also
+   * while reading is paused if no bytes are left before it.
+   */
   end(): void
   /** What `write()` had to queue is written: write on. */
   drain(): void
-  /** The last call: nothing more comes or goes. With the error if it was not orderly. */
+  /**
+   * The last call, once for each transport that was started: nothing more comes or goes. Without an
+   * error if both ends had ended, or `destroy()` was called without one. With an error it overtakes
+   * bytes that were not delivered yet.
+   */
   closed(error?: Error): void
 }
 
+/**
+ * A connection. Nothing throws but for wrong arguments: what goes wrong is told by `closed(error)`,
+ * with a `BrokenResourceError` whose `cause` is the system's error.
+ */
 export interface Transport {
-  /** Starts to read. Called again, it hands the transport to another sink. */
+  /**
+   * Starts to read, also if reading was paused. Called again, it hands the transport to another sink,
+   * from now on and with nothing lost; `end()` and `closed()` are told again to the new one.
+   */
   start(sink: Sink): void
-  /** Queues the bytes, a string as latin1; false: wait for `drain()` before writing more. */
+  /**
+   * Queues the bytes, a string as latin1; false: wait for `drain()` before writing more. The bytes
+   * are not copied: leave them alone until they are written. After `end()`, `destroy()` or
+   * `closed()` they are dropped, and the answer is false.
+   */
   write(data: Uint8Array | string): boolean
   /** Gathers writes until `uncork()`, which sends them as one. */
   cork(): void
@@ -41,17 +63,28 @@ export interface Transport {
   /** Stops `data()`; the peer is slowed down by its full window. */
   pause(): void
   resume(): void
-  /** Gives back bytes that were read too far: they come first when reading goes on. */
+  /** Gives back bytes that were read too far, and pauses: they come first after `resume()` or `start()`. */
   unread(bytes: Uint8Array): void
-  /** Sends what is queued, then FIN. */
+  /** Sends what is queued, then FIN. Closed once the peer has ended too. */
   end(): void
-  /** Drops what is queued and closes at once; the sink is told by `closed(error)`. */
+  /** Drops what is queued and closes at once; the sink is told by `closed(error)`, and nothing else. */
   destroy(error?: Error): void
-  /** Upgrades this connection, client side; this transport is used up. */
+  /** As `destroy()`, but the peer sees a reset and not an end, where the carrier can say so (TCP). */
+  reset(error?: Error): void
+  /**
+   * Upgrades this connection, client side; this transport is used up, and its sink is told nothing more.
+   *
+   * Cancellation: the connection is destroyed.
+   *
+   * @throws ConnectError of phase `tls`
+   */
   startTLS(options: TLSOptions): Promise<Transport>
+  /** Bytes given to `write()` so far, queued ones included. */
   readonly bytesWritten: number
-  /** Bytes queued and not yet handed to the operating system. */
+  /** Bytes queued and not yet handed to the operating system. One write counts whole until it is done. */
   readonly bytesQueued: number
+  /** The peer's IP address; undefined for a Unix socket or in memory. */
   readonly remoteAddress: string | undefined
+  /** The protocol that TLS agreed on, if there is TLS and it did. */
   readonly alpn: string | undefined
 }
