@@ -90,7 +90,12 @@ export class Queue<T> implements AsyncIterable<T, undefined>, Disposable {
     const scope = currentScope()
     if (scope.error !== undefined) return Promise.reject(scope.error)
     if (this.#closed) return Promise.reject(closedToPut())
-    if (this.#accept(item)) return done
+    try {
+      if (this.#accept(item)) return done
+    } catch (error) {
+      const refusal = error as Error
+      return Promise.reject(refusal)
+    }
     const putter = new Putter(item, scope)
     this.#putters.add(putter)
     return putter.promise
@@ -231,13 +236,22 @@ export class Queue<T> implements AsyncIterable<T, undefined>, Disposable {
   /** Takes an item out of a store that is not empty, and lets the first who waits for room put in. */
   #take(): T {
     const item = this.#store.take() as T
-    const putter = this.#putters.shift()
-    if (putter !== undefined) {
-      this.#store.add(putter.item)
-      this.#unfinished++
-      putter.resolve()
+    for (let putter = this.#putters.shift(); putter !== undefined; putter = this.#putters.shift()) {
+      if (this.#admit(putter)) break
     }
     return item
+  }
+
+  /** Puts in what `putter` waits to put; false if the store refused it, and then `putter` throws. */
+  #admit(putter: Putter<T>): boolean {
+    try {
+      this.#store.add(putter.item)
+    } catch (error) {
+      putter.reject(error)
+      return false
+    }
+    this.#unfinished++
+    return putter.resolve()
   }
 
   #next(): Promise<IteratorResult<T, undefined>> {

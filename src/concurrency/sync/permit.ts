@@ -2,7 +2,7 @@ import { SpoolError } from '../../util/error.ts'
 
 /** What a permit is given back to. */
 export interface PermitIssuer {
-  /** @internal Called once, when the permit is released. */
+  /** @internal Called once, when the permit is released; what it throws, `release()` throws. */
   takeBack(permit: Permit): void
 }
 
@@ -33,8 +33,9 @@ export class Permit implements Disposable {
     if (issuer === undefined) {
       throw new SpoolError('SPOOL_NOT_HELD', 'Cannot release a permit twice: it was given back')
     }
-    this.#issuer = undefined
+    // In this order: a permit that is refused is still held.
     issuer.takeBack(this)
+    this.#issuer = undefined
   }
 
   /** Gives it back unless that was done, so a block may release early. */

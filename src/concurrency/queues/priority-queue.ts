@@ -1,0 +1,32 @@
+import { Heap } from './heap.ts'
+import { Queue, type QueueOptions } from './queue.ts'
+
+export interface PriorityQueueOptions<T> extends QueueOptions {
+  /** The number of an item, asked once when it is put in: the smallest is taken out first. */
+  priority: (item: T) => number
+}
+
+/**
+ * A queue that gives the item with the smallest number first, and equal ones in the order in which
+ * they were put. Tasks that wait are still served in the order in which they came.
+ *
+ * ```ts
+ * const jobs = new PriorityQueue<Job>({ capacity: 100, priority: (job) => job.due })
+ * ```
+ *
+ * `put()` throws what `priority` throws, and a `RangeError` if it returns no number.
+ */
+export class PriorityQueue<T> extends Queue<T> {
+  /**
+   * @throws {RangeError} if `capacity` is no integer, or negative.
+   * @throws {TypeError} if `priority` is no function.
+   */
+  constructor(options: PriorityQueueOptions<T>) {
+    if (typeof options.priority !== 'function') {
+      throw new TypeError(
+        `Cannot order a queue by ${String(options.priority)}: expected a function of an item`,
+      )
+    }
+    super(options, new Heap(options.priority))
+  }
+}
