@@ -1,0 +1,122 @@
+/**
+ * The report: JSON lines, one for each URL, in the order of their completion.
+ *
+ * Whole lines only, at any moment: lines that come while others are being written go out together
+ * with the next write, and what a failed write left of a line is cut off again.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
+
+/** Why a URL was not fetched. */
+export interface Failure {
+  readonly code: string
+  readonly message: string
+}
+
+/** One line of the report. The order of the fields is the order in the line. */
+export interface ReportEntry {
+  /** 1-based place among the URLs of the input. */
+  readonly index: number
+  /** As it was written in the input. */
+  readonly url: string
+  /** After redirects; null if there was no final response. */
+  readonly finalUrl: string | null
+  readonly status: number | null
+  /** Of the body, as written: after decompression. */
+  readonly bytes: number
+  /** From the beginning of the first attempt to the end of the last one, in milliseconds. */
+  readonly ms: number
+  readonly attempts: number
+  /** The body, relative to `--out`; null if none was kept. */
+  readonly file: string | null
+  readonly error: Failure | null
+}
+
+/** Where report lines go. */
+export interface LineSink {
+  /** Writes whole lines, or throws and leaves none of the last one. */
+  write(lines: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** A file, emptied first. What follows the last whole line after a failed write is cut off. */
+export class ReportFile implements LineSink {
+  readonly #file: FileHandle
+  #size = 0
+
+  private constructor(file: FileHandle) {
+    this.#file = file
+  }
+
+  static async create(path: string): Promise<ReportFile> {
+    return new ReportFile(await open(path, 'w'))
+  }
+
+  async write(lines: string): Promise<void> {
+    try {
+      await this.#file.writeFile(lines)
+      this.#size += Buffer.byteLength(lines)
+    } catch (error) {
+      // A pipe cannot be cut, and has no size either.
+      await this.#file.truncate(this.#size).catch(() => {})
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+}
+
+// So much may wait for the disk before those who report have to wait too.
+const highWater = 65_536
+
+export class Report {
+  readonly #sink: LineSink
+  #pending = ''
+  #writing: Promise<void> | undefined = undefined
+  #failure: Error | undefined = undefined
+
+  constructor(sink: LineSink) {
+    this.#sink = sink
+  }
+
+  /**
+   * Appends a line. The promise is there to wait for when the disk is slow; it is fulfilled at once
+   * otherwise. Throws when a line could not be written, this one or one before.
+   *
+   * Cancellation: none; a line that was handed over is written.
+   */
+  async append(entry: ReportEntry): Promise<void> {
+    this.#throwIfFailed()
+    this.#pending += `${JSON.stringify(entry)}\n`
+    this.#writing ??= this.#drain()
+    if (this.#pending.length > highWater) await this.#writing
+    this.#throwIfFailed()
+  }
+
+  /** Waits until every line is written, and closes the file. Throws if a line could not be written. */
+  async close(): Promise<void> {
+    await this.#writing
+    await this.#sink.close()
+    this.#throwIfFailed()
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#pending !== '') {
+        const lines = this.#pending
+        this.#pending = ''
+        await this.#sink.write(lines)
+      }
+    } catch (error) {
+      this.#failure = error as Error
+      this.#pending = ''
+    } finally {
+      this.#writing = undefined
+    }
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+}

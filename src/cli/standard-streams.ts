@@ -1,0 +1,82 @@
+/**
+ * Standard input, output and error as the commands see them: a port, so that tests need no process.
+ *
+ * A reader that leaves (`| head -1`) is no crash: what is written for people is dropped from then on,
+ * and a write that somebody waits for throws.
+ */
+import process from 'node:process'
+import { styleText } from 'node:util'
+import { SpoolError } from '../index.ts'
+
+/** Where text for people goes, and bytes for programs. */
+export interface Output {
+  /** Whether a person looks at it. */
+  readonly isTTY: boolean
+  /** How many characters fit into a line. */
+  readonly columns: number
+  /** Colors text, where a terminal shows colors and the user wants them. */
+  style(color: 'red', text: string): string
+  /** Writes text; nobody waits for it, and nothing happens if the reader has left. */
+  print(text: string): void
+  /** Writes, waits for the reader, and throws `SPOOL_BROKEN` if the reader has left. */
+  write(data: string | Uint8Array): Promise<void>
+}
+
+/** All that a command has of the world besides files and the network. */
+export interface StandardStreams {
+  readonly stdin: AsyncIterable<Uint8Array>
+  readonly stdout: Output
+  readonly stderr: Output
+}
+
+class StreamOutput implements Output {
+  readonly #name: string
+  readonly #stream: NodeJS.WriteStream
+  #error: Error | undefined = undefined
+
+  constructor(name: string, stream: NodeJS.WriteStream) {
+    this.#name = name
+    this.#stream = stream
+    stream.on('error', (error) => (this.#error ??= error))
+  }
+
+  get isTTY(): boolean {
+    return this.#stream.isTTY
+  }
+
+  get columns(): number {
+    return this.#stream.columns ?? 80
+  }
+
+  style(color: 'red', text: string): string {
+    return styleText(color, text, { stream: this.#stream })
+  }
+
+  print(text: string): void {
+    if (this.#error === undefined) this.#stream.write(text)
+  }
+
+  async write(data: string | Uint8Array): Promise<void> {
+    const error =
+      this.#error ??
+      (await new Promise<Error | null | undefined>((resolve) => this.#stream.write(data, resolve)))
+    if (error) {
+      throw new SpoolError(
+        'SPOOL_BROKEN',
+        `Cannot write to standard ${this.#name}: ${error.message}`,
+        {
+          cause: error,
+        },
+      )
+    }
+  }
+}
+
+/** The streams of this process. */
+export function processStreams(): StandardStreams {
+  return {
+    stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
+    stdout: new StreamOutput('output', process.stdout),
+    stderr: new StreamOutput('error', process.stderr),
+  }
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { isURLLine, linesOf } from '../../../src/cli/fetch/url-lines.ts'
+
+const bytes = (text: string): Uint8Array => Buffer.from(text)
+
+function collect(chunks: Iterable<Uint8Array>): Promise<string[]> {
+  return Array.fromAsync(linesOf(chunks))
+}
+
+describe('linesOf()', () => {
+  const text = '\uFEFFhttp://a/1\r\n\n  http://b/ü \n# note\nhttp://c/3'
+  const expected = ['http://a/1', '', 'http://b/ü', '# note', 'http://c/3']
+
+  it('linesOf() ends lines at \\n and \\r\\n, and drops a byte order mark', async () => {
+    expect(await collect([bytes(text)])).toEqual(expected)
+  })
+
+  it('linesOf() gives the same lines however the bytes are cut', async () => {
+    const whole = bytes(text)
+    expect(await collect(Array.from(whole, (_, at) => whole.subarray(at, at + 1)))).toEqual(
+      expected,
+    )
+    for (let at = 1; at < whole.length; at++) {
+      expect(await collect([whole.subarray(0, at), whole.subarray(at)])).toEqual(expected)
+    }
+  })
+
+  it('linesOf() gives nothing for an empty input, and no line after the last line end', async () => {
+    expect(await collect([])).toEqual([])
+    expect(await collect([bytes('a\n')])).toEqual(['a'])
+  })
+
+  it('linesOf() cuts a line that does not end, instead of keeping it', async () => {
+    const chunk = bytes('x'.repeat(60_000))
+    const [line, next] = await collect([chunk, chunk, chunk, bytes('\nnext\n')])
+    expect(line).toHaveLength(65_536)
+    expect(next).toBe('next')
+  })
+})
+
+describe('isURLLine()', () => {
+  it('isURLLine() passes over blank lines and comments', () => {
+    expect(['', '# http://a', '#'].some(isURLLine)).toBe(false)
+    expect(isURLLine('http://a#b')).toBe(true)
+  })
+})
