@@ -1,6 +1,6 @@
 // CPU time of a client process for each request, all contenders against the same server.
 import { Child } from './harness/child-process.ts'
-import { chosen, startContender, versionOf } from './harness/contenders.ts'
+import { startContender, versionOf } from './harness/contenders.ts'
 import { profileFile } from './harness/result-file.ts'
 import type { ClientRound } from './client-driver.ts'
 import type { Contender } from './harness/contenders.ts'
@@ -8,7 +8,7 @@ import type { Usage } from './harness/child.ts'
 import type { Measured, Round } from './harness/measurement.ts'
 import type { BenchOptions } from './harness/options.ts'
 
-const clientContenders: readonly Contender[] = [
+export const clientContenders: readonly Contender[] = [
   { name: 'floor', file: 'floor-client.ts' },
   { name: 'undici', file: 'peers/undici-client.ts', package: 'undici' },
   { name: 'fetch', file: 'fetch-client.ts', warmUpShare: 0.25 },
@@ -23,6 +23,7 @@ interface Running {
 }
 
 export async function benchClients(
+  contenders: readonly Contender[],
   options: BenchOptions,
   say: (line: string) => void,
 ): Promise<Measured[]> {
@@ -36,7 +37,7 @@ export async function benchClients(
 
   try {
     const port = await server.ask<number>('start')
-    for (const contender of chosen(clientContenders, options.only)) {
+    for (const contender of contenders) {
       const child = startContender(contender)
       const warmUp = Math.ceil(options.warmUp * (contender.warmUpShare ?? 1))
       const one: Running = { contender, child, warmUp, rounds: [] }

@@ -3,13 +3,14 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import process from 'node:process'
-import { benchClients } from './client-bench.ts'
+import { benchClients, clientContenders } from './client-bench.ts'
+import { chosen } from './harness/contenders.ts'
 import { compare, resultTable } from './harness/measurement.ts'
 import { parseOptions, usage } from './harness/options.ts'
 import { profileFile, writeResults } from './harness/result-file.ts'
 import { profileTable } from './profile-table.ts'
-import { benchServers } from './server-bench.ts'
-import type { Measured } from './harness/measurement.ts'
+import { benchServers, serverContenders } from './server-bench.ts'
+import type { Contender } from './harness/contenders.ts'
 import type { BenchOptions } from './harness/options.ts'
 
 const project = new URL('../', import.meta.url)
@@ -32,10 +33,11 @@ function prepare(): void {
 
 async function benchProcesses(
   name: 'server' | 'client',
-  bench: (options: BenchOptions, say: (line: string) => void) => Promise<Measured[]>,
+  all: readonly Contender[],
+  bench: typeof benchServers,
   options: BenchOptions,
 ): Promise<void> {
-  const results = compare(await bench(options, say))
+  const results = compare(await bench(chosen(all, options.only), options, say))
   console.log(resultTable(results))
   console.log(`\nWritten to ${writeResults(name, options, results)}`)
   if (options.profile === undefined) return
@@ -53,8 +55,8 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const { bench, options } = command
   prepare()
-  if (bench === 'server') await benchProcesses(bench, benchServers, options)
-  else if (bench === 'client') await benchProcesses(bench, benchClients, options)
+  if (bench === 'server') await benchProcesses(bench, serverContenders, benchServers, options)
+  else if (bench === 'client') await benchProcesses(bench, clientContenders, benchClients, options)
   else if (bench === 'concurrency') {
     const { benchConcurrency } = await import('./concurrency/bench.ts')
     await benchConcurrency(options, say)

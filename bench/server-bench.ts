@@ -1,6 +1,6 @@
 // CPU time of a server process for each request, all contenders under the same load.
 import { Child } from './harness/child-process.ts'
-import { chosen, startContender, versionOf } from './harness/contenders.ts'
+import { startContender, versionOf } from './harness/contenders.ts'
 import { profileFile } from './harness/result-file.ts'
 import type { Contender } from './harness/contenders.ts'
 import type { Usage } from './harness/child.ts'
@@ -8,8 +8,8 @@ import type { Measured, Round } from './harness/measurement.ts'
 import type { BenchOptions } from './harness/options.ts'
 import type { LoadOptions, LoadRound } from './load-generator.ts'
 
-const serverContenders: readonly Contender[] = [
-  { name: 'floor', file: 'floor-server.ts' },
+export const serverContenders: readonly Contender[] = [
+  { name: 'floor', file: 'floor-server.ts', constant: true },
   { name: 'fastify', file: 'peers/fastify-server.ts', package: 'fastify' },
   { name: 'hono', file: 'peers/hono-server.ts', package: 'hono' },
   { name: 'node:http', file: 'node-http-server.ts' },
@@ -23,6 +23,7 @@ interface Running {
 }
 
 export async function benchServers(
+  contenders: readonly Contender[],
   options: BenchOptions,
   say: (line: string) => void,
 ): Promise<Measured[]> {
@@ -39,12 +40,12 @@ export async function benchServers(
   }
 
   try {
-    for (const contender of chosen(serverContenders, options.only)) {
+    for (const contender of contenders) {
       const child = startContender(contender)
       const load = {
         port: 0,
         connections: options.connections,
-        constant: contender.name === 'floor',
+        constant: contender.constant ?? false,
       }
       const one: Running = { contender, child, load, rounds: [] }
       running.push(one)

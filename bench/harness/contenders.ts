@@ -11,6 +11,8 @@ export interface Contender {
   package?: string
   /** The part of the warm-up requests that it gets, where all of them would take minutes. Default 1. */
   warmUpShare?: number
+  /** Whether it always answers the same, as the floor. */
+  constant?: boolean
 }
 
 const folder = new URL('../', import.meta.url)
