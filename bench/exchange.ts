@@ -35,10 +35,13 @@ export function request(at: number, port: number): string {
   )
 }
 
-/** Byte for byte what Spool's server answers, apart from the name and the date. */
-export const response =
-  `HTTP/1.1 200 OK\r\ncontent-type: ${contentType}\r\ncontent-length: 13\r\n` +
-  'date: Sat, 21 Nov 2026 12:00:00 GMT\r\n\r\nHello, world!'
+/** Byte for byte what Spool's server answers before the body, apart from the date. */
+export function responseHead(type: string, length: number): string {
+  return (
+    `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n` +
+    'date: Sat, 21 Nov 2026 12:00:00 GMT\r\n\r\n'
+  )
+}
 
 /** What the target server of the client bench answers: the same with a new `x-request-id`. */
 export function changingResponse(): string {

@@ -2,11 +2,14 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import { response } from './exchange.ts'
+import { responseHead } from './exchange.ts'
 import { obey } from './harness/child.ts'
+import { rowNamed } from './rows.ts'
 
-const answer = Buffer.from(response, 'latin1')
 const headEnd = Buffer.from('\r\n\r\n')
+let answer: Buffer
+/** Of each request, behind its head. */
+let bodyLength: number
 
 function serve(socket: Socket): void {
   let rest: Buffer | undefined
@@ -19,8 +22,8 @@ function serve(socket: Socket): void {
     let at = 0
     for (;;) {
       const end = bytes.indexOf(headEnd, at)
-      if (end < 0) break
-      at = end + headEnd.length
+      if (end < 0 || end + headEnd.length + bodyLength > bytes.length) break
+      at = end + headEnd.length + bodyLength
       socket.write(answer)
     }
     if (at < bytes.length) rest = bytes.subarray(at)
@@ -29,7 +32,12 @@ function serve(socket: Socket): void {
 }
 
 obey({
-  start: async () => {
+  start: async (rowName: string) => {
+    const row = rowNamed(rowName)
+    const body = row.answer(0)
+    const request = row.request(0, 0)
+    answer = Buffer.from(responseHead(row.contentType, body.length) + body, 'latin1')
+    bodyLength = request.length - request.indexOf('\r\n\r\n') - headEnd.length
     const server = createServer({ noDelay: true }, serve)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')

@@ -2,11 +2,13 @@
 import { connect } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { Socket } from 'node:net'
-import { greeting, request, targetCount, targets } from './exchange.ts'
 import { obey } from './harness/child.ts'
 import { quantile } from './harness/statistics.ts'
+import { type Row, rowNamed } from './rows.ts'
 
 export interface LoadOptions {
+  /** Name of a row. */
+  row: string
   port: number
   connections: number
   /** Whether the answer is always the same, as the floor's. */
@@ -30,18 +32,22 @@ const checkedAnswers = 3
 class Connection {
   readonly #round: Round
   readonly #options: LoadOptions
+  readonly #row: Row
   readonly #socket: Socket
   /** Bytes in each answer: the first one tells, and from then on they are counted. */
   #length = 0
   #received = 0
   #unchecked = checkedAnswers
   #text = ''
-  #target = 0
+  /** Requests that were written together and are not answered yet. */
+  #batch = 0
+  #first = 0
   #begun = 0
 
   constructor(round: Round, options: LoadOptions) {
     this.#round = round
     this.#options = options
+    this.#row = rowNamed(options.row)
     this.#socket = connect({
       port: options.port,
       host: '127.0.0.1',
@@ -58,10 +64,15 @@ class Connection {
     this.#socket.on('close', () => round.fail(new Error('The contender closed a connection')))
   }
 
-  send(): void {
-    this.#target = this.#round.next()
+  /** Writes so many requests at once. */
+  send(count: number): void {
+    const { port } = this.#options
+    let requests = ''
+    this.#first = this.#round.take(count)
+    for (let at = 0; at < count; at++) requests += this.#row.request(this.#first + at, port)
+    this.#batch = count
     this.#begun = performance.now()
-    this.#socket.write(request(this.#target, this.#options.port), 'latin1')
+    this.#socket.write(requests, 'latin1')
   }
 
   close(): void {
@@ -79,78 +90,86 @@ class Connection {
       return
     }
     this.#received += count
-    if (this.#received < this.#length) return
-    if (this.#received > this.#length) {
-      this.#round.fail(new Error(`Expected ${this.#length} bytes, got ${this.#received}`))
+    const expected = this.#length * this.#batch
+    if (this.#received < expected) return
+    if (this.#received > expected) {
+      this.#round.fail(new Error(`Expected ${expected} bytes, got ${this.#received}`))
       return
     }
     this.#received = 0
-    this.#round.answered(this, performance.now() - this.#begun)
+    this.#answered()
   }
 
   #check(text: string): void {
     this.#text += text
     const bodyAt = this.#text.indexOf('\r\n\r\n') + 4
-    const declared = /^content-length: *(\d+)\r$/im.exec(this.#text)
     if (bodyAt < 4) return
+    const declared = /^content-length: *(\d+)\r$/im.exec(this.#text.slice(0, bodyAt))
     if (!declared) {
       this.#round.fail(new Error(`No content-length in "${this.#text}"`))
       return
     }
     this.#length = bodyAt + Number(declared[1])
-    if (this.#text.length < this.#length) return
-    const expected = this.#options.constant
-      ? 'Hello, world!'
-      : greeting(targets[this.#target % targetCount]!)
-    if (!this.#text.startsWith('HTTP/1.1 200 ') || this.#text.slice(bodyAt) !== expected) {
-      this.#round.fail(new Error(`Expected "${expected}", got "${this.#text}"`))
-      return
+    if (this.#text.length < this.#length * this.#batch) return
+    for (let at = 0; at < this.#batch; at++) {
+      const answer = this.#text.slice(at * this.#length, (at + 1) * this.#length)
+      const expected = this.#row.answer(this.#options.constant ? 0 : this.#first + at)
+      if (!answer.startsWith('HTTP/1.1 200 ') || answer.slice(bodyAt) !== expected) {
+        this.#round.fail(new Error(`Expected "${expected}", got "${answer}"`))
+        return
+      }
     }
     this.#text = ''
     this.#unchecked--
-    this.#round.answered(this, performance.now() - this.#begun)
+    this.#answered()
+  }
+
+  #answered(): void {
+    const count = this.#batch
+    this.#batch = 0
+    this.#round.answered(this, count, performance.now() - this.#begun)
   }
 }
 
 /** A number of requests shared by the connections. */
 class Round {
+  readonly #batch: number
   #left = 0
   #waiting = 0
-  #target = 0
+  #taken = 0
   #count = 0
   #latencies = new Float64Array(0)
   #resolve: (() => void) | undefined
   #reject: ((error: Error) => void) | undefined
 
+  constructor(batch: number) {
+    this.#batch = batch
+  }
+
   run(connections: readonly Connection[], requests: number): Promise<void> {
     this.#left = requests
     this.#waiting = requests
     this.#count = 0
-    this.#latencies = new Float64Array(requests)
+    this.#latencies = new Float64Array(Math.ceil(requests / this.#batch))
     return new Promise<void>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
-      for (const connection of connections) {
-        if (this.#left === 0) break
-        this.#left--
-        connection.send()
-      }
+      for (const connection of connections) this.#send(connection)
     })
   }
 
-  next(): number {
-    return this.#target++
+  /** The first of the next `count` requests. */
+  take(count: number): number {
+    const first = this.#taken
+    this.#taken += count
+    return first
   }
 
-  answered(connection: Connection, latency: number): void {
+  answered(connection: Connection, count: number, latency: number): void {
     this.#latencies[this.#count++] = latency
-    this.#waiting--
-    if (this.#left > 0) {
-      this.#left--
-      connection.send()
-    } else if (this.#waiting === 0) {
-      this.#resolve?.()
-    }
+    this.#waiting -= count
+    if (this.#left > 0) this.#send(connection)
+    else if (this.#waiting === 0) this.#resolve?.()
   }
 
   fail(error: Error): void {
@@ -158,19 +177,27 @@ class Round {
   }
 
   p99(): number {
-    return quantile(this.#latencies, 0.99)
+    return quantile(this.#latencies.subarray(0, this.#count), 0.99)
+  }
+
+  #send(connection: Connection): void {
+    const count = Math.min(this.#left, this.#batch)
+    if (count === 0) return
+    this.#left -= count
+    connection.send(count)
   }
 }
 
-let round = new Round()
+let round = new Round(1)
 let open: Connection[] = []
 
 obey({
   /** Opens connections and makes a few requests on each, so that what follows is in its stride. */
   open: async (options: LoadOptions) => {
-    round = new Round()
+    const { pipelining } = rowNamed(options.row)
+    round = new Round(pipelining)
     open = Array.from({ length: options.connections }, () => new Connection(round, options))
-    await round.run(open, options.connections * 10)
+    await round.run(open, options.connections * pipelining * 10)
   },
   run: async (requests: number): Promise<LoadRound> => {
     const begun = performance.now()

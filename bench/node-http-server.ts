@@ -1,27 +1,41 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { contentType } from './exchange.ts'
 import { obey } from './harness/child.ts'
+import { items, json, large } from './rows.ts'
 
 // Without a router: what the platform costs by itself.
-const prefix = '/greet/'
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = request.url!
+  if (request.method === 'POST' && url === '/items') {
+    request.setEncoding('utf8')
+    let body = ''
+    for await (const text of request) body += text as string
+    const { name } = JSON.parse(body) as { name: string }
+    send(response, contentType, `Hello, ${name}!`)
+  } else if (url.startsWith('/greet/')) {
+    send(response, contentType, `Hello, ${decodeURIComponent(url.slice(7))}!`)
+  } else if (url.startsWith('/items/')) {
+    send(response, json, JSON.stringify(items(decodeURIComponent(url.slice(7)))))
+  } else if (url.startsWith('/large/')) {
+    send(response, contentType, large)
+  } else if (url.startsWith('/api/users/') && url.endsWith('/posts/17')) {
+    send(response, contentType, `Hello, ${decodeURIComponent(url.slice(11, -9))}!`)
+  } else {
+    response.writeHead(404).end()
+  }
+}
+
+function send(response: ServerResponse, type: string, body: string): void {
+  response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
+  response.end(body)
+}
 
 obey({
   start: async () => {
-    const server = createServer((request, response) => {
-      const url = request.url!
-      if (request.method !== 'GET' || !url.startsWith(prefix)) {
-        response.writeHead(404).end()
-        return
-      }
-      const body = `Hello, ${decodeURIComponent(url.slice(prefix.length))}!`
-      response.writeHead(200, {
-        'content-type': contentType,
-        'content-length': Buffer.byteLength(body),
-      })
-      response.end(body)
-    })
+    const server = createServer((request, response) => void handle(request, response))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     return (server.address() as AddressInfo).port

@@ -43,13 +43,14 @@ export async function benchServers(
     for (const contender of contenders) {
       const child = startContender(contender)
       const load = {
+        row: options.row,
         port: 0,
         connections: options.connections,
         constant: contender.constant ?? false,
       }
       const one: Running = { contender, child, load, rounds: [] }
       running.push(one)
-      load.port = await child.ask<number>('start')
+      load.port = await child.ask<number>('start', options.row)
       const { cpu } = await round(one, options.warmUp)
       say(`warmed up ${contender.name} (${cpu.toFixed(1)} µs/request so far)`)
     }

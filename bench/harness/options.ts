@@ -10,6 +10,8 @@ export interface BenchOptions {
   /** Before the first round. */
   warmUp: number
   connections: number
+  /** What servers are asked for; see rows.ts. */
+  row: string
   /** The contender to profile during the rounds. */
   profile: string | undefined
 }
@@ -27,6 +29,7 @@ export const usage = `npm run bench -- <server | client | concurrency> [options]
   --requests <n>       requests in each round
   --warm-up <n>        requests before the first round
   --connections <n>    keep-alive connections (64)
+  --row <name>         what servers are asked for: hello, browser, pipelined, routes, json, post, large
   --profile <name>     write a CPU profile of this contender's rounds, and print where its time goes
   --help               show this`
 
@@ -42,6 +45,7 @@ export function parseOptions(args: readonly string[]): Command | undefined {
       requests: { type: 'string' },
       'warm-up': { type: 'string' },
       connections: { type: 'string', default: '64' },
+      row: { type: 'string', default: 'hello' },
       profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -54,10 +58,11 @@ export function parseOptions(args: readonly string[]): Command | undefined {
     options: {
       quick,
       only: values.only === '' ? [] : values.only.split(','),
-      rounds: count('--rounds', values.rounds ?? (quick ? '5' : '9')),
-      requests: count('--requests', values.requests ?? (quick ? '20000' : '40000')),
+      rounds: count('--rounds', values.rounds ?? (quick ? '9' : '21')),
+      requests: count('--requests', values.requests ?? (quick ? '8000' : '16000')),
       warmUp: count('--warm-up', values['warm-up'] ?? (quick ? '60000' : '400000')),
       connections: count('--connections', values.connections),
+      row: values.row,
       profile,
     },
   }

@@ -1,17 +1,28 @@
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
+import { contentType } from '../exchange.ts'
 import { obey } from '../harness/child.ts'
+import { fillerCount, items, large } from '../rows.ts'
 
 obey({
-  start: () => {
+  start: (row: string) => {
     const app = new Hono()
-    // c.text() sends `text/plain; charset=UTF-8`, as many bytes as the others' content type.
-    app.get('/', (c) => c.text('Hello, world!'))
-    app.get('/greet/:name', (c) => c.text(`Hello, ${c.req.param('name')}!`))
-    app.post('/users', (c) => c.json({}))
-    app.get('/users/:id', (c) => c.json({}))
-    app.get('/users/:id/posts/:post', (c) => c.json({}))
-    app.get('/files/*', (c) => c.text(''))
+    const text = { 'content-type': contentType }
+    app.get('/', (c) => c.text('Hello, world!', 200, text))
+    app.get('/greet/:name', (c) => c.text(`Hello, ${c.req.param('name')}!`, 200, text))
+    app.get('/items/:name', (c) => c.json(items(c.req.param('name'))))
+    app.post('/items', async (c) => {
+      const { name } = await c.req.json<{ name: string }>()
+      return c.text(`Hello, ${name}!`, 200, text)
+    })
+    app.get('/large/:name', (c) => c.text(large, 200, text))
+    app.get('/api/users/:name/posts/:post', (c) =>
+      c.text(`Hello, ${c.req.param('name')}!`, 200, text),
+    )
+    const fillers = row === 'routes' ? fillerCount : 0
+    for (let at = 0; at < fillers; at++) {
+      app.get(`/api/resource${at}/:id/items/:item`, (c) => c.text(''))
+    }
     return new Promise<number>((resolve) => {
       serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => resolve(port))
     })
