@@ -18,14 +18,18 @@ export interface RequestHead {
   readonly target: string
   readonly minorVersion: MinorVersion
   readonly fields: FieldList
+  /** `none` also for a length of 0. */
   readonly framing: 'none' | 'length' | 'chunked'
   /** With framing `length` only; otherwise 0. */
   readonly contentLength: number
-  /** The value of the one `Host` field; undefined in HTTP/1.0 only. */
+  /**
+   * The host that the request is for, with its port if that was sent: the authority of an absolute-form
+   * target, or else the value of the one `Host` field. Undefined in HTTP/1.0 only.
+   */
   readonly host: string | undefined
   /** Whether the connection may be used again after this message (RFC 9112 §9.3). */
   readonly keepAlive: boolean
-  /** Whether the client waits for `100 Continue` (RFC 9110 §10.1.1); false for HTTP/1.0. */
+  /** Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1). */
   readonly expectContinue: boolean
   /** The value of `Upgrade`, if `Connection` names it too, and the version is 1.1. */
   readonly upgrade: string | undefined
