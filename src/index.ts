@@ -1,4 +1,15 @@
-export { CancelledError, TimeoutError } from './concurrency/errors.ts'
+import { currentScope as innermostScope, type ScopeView } from './concurrency/scope/scope.ts'
+
+export {
+  BrokenResourceError,
+  BusyResourceError,
+  CancelledError,
+  type CancelSource,
+  ClosedResourceError,
+  NoScopeError,
+  TimeoutError,
+  type TimeoutPhase,
+} from './concurrency/errors.ts'
 export { LifoQueue } from './concurrency/queues/lifo-queue.ts'
 export { PriorityQueue, type PriorityQueueOptions } from './concurrency/queues/priority-queue.ts'
 export type { Producer } from './concurrency/queues/producer.ts'
@@ -14,4 +25,35 @@ export { Condition, type ConditionStatistics } from './concurrency/sync/conditio
 export { Lock, type LockStatistics } from './concurrency/sync/lock.ts'
 export type { Permit } from './concurrency/sync/permit.ts'
 export { Semaphore, type SemaphoreStatistics } from './concurrency/sync/semaphore.ts'
+export type { ScopeView } from './concurrency/scope/scope.ts'
+export { abortable } from './concurrency/tasks/abortable.ts'
+export { createTask } from './concurrency/tasks/create-task.ts'
+export { gather, type Gathered, type GatheredSettled } from './concurrency/tasks/gather.ts'
+export type { Outcome, OutcomeState } from './concurrency/tasks/outcome.ts'
+export { run, type RunOptions } from './concurrency/tasks/run.ts'
+export { shield, type ShieldOptions } from './concurrency/tasks/shield.ts'
+export {
+  currentTask,
+  Task,
+  type TaskFunction,
+  type TaskOptions,
+  type TaskState,
+} from './concurrency/tasks/task.ts'
+export { type TaskFailure, TaskGroupError } from './concurrency/tasks/task-group-error.ts'
+export { TaskGroup, taskGroup, type TaskGroupOptions } from './concurrency/tasks/task-group.ts'
+export {
+  moveOnAfter,
+  type MoveOnResult,
+  timeout,
+  timeoutAt,
+  type TimeoutScope,
+} from './concurrency/tasks/timeout.ts'
+export { now } from './concurrency/time/current-clock.ts'
+export { checkpoint, sleep, sleepUntil } from './concurrency/time/sleep.ts'
 export { SpoolError } from './util/error.ts'
+
+/**
+ * The scope that this code runs in: `signal`, `deadline`, `cancelled` and `cancel()`, for code that
+ * knows nothing of Spool. Outside of every scope it is an implicit root that is never cancelled.
+ */
+export const currentScope: () => ScopeView = innermostScope

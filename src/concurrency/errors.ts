@@ -8,6 +8,7 @@ export type CancelSource =
   | 'signal' // a foreign AbortSignal was aborted
   | 'disconnect' // the peer left
   | 'shutdown' // the program, server or session is ending
+  | 'ended' // left behind by a task or a group that is over
 
 /** Thrown by every awaitable of Spool in a cancelled scope, again and again until the scope ends. */
 export class CancelledError extends SpoolError {

@@ -17,13 +17,18 @@ export class SpoolError extends Error {
   readonly code: string
 
   static {
-    Object.defineProperty(this.prototype, brand, { value: true })
+    this.mark(this.prototype)
     this.prototype.name = 'SpoolError'
   }
 
   constructor(code: string, message: string, options?: SpoolErrorOptions) {
     super(message, options)
     this.code = code
+  }
+
+  /** @internal For an error that must extend another class of the language. */
+  static mark(prototype: object): void {
+    Object.defineProperty(prototype, brand, { value: true })
   }
 
   /** Whether `error` is Spool's, whichever copy of Spool made it. */

@@ -15,12 +15,19 @@ export function enclosingScope(): Scope | undefined {
   return storage.getStore()
 }
 
-/** Runs `fn`, and all that it awaits, in `scope`. */
-export function runInScope<T>(scope: Scope, fn: () => T): T {
-  return storage.run(scope, fn)
+/** Runs `fn`, and all that it awaits, in `scope`. An argument saves the closure where it counts. */
+export function runInScope<T>(scope: Scope, fn: () => T): T
+export function runInScope<T, A>(scope: Scope, fn: (argument: A) => T, argument: A): T
+export function runInScope<T, A>(scope: Scope, fn: (argument?: A) => T, argument?: A): T {
+  return storage.run(scope, fn, argument)
 }
 
 /** Runs `fn` in no scope at all: for what outlives the request that happens to make it. */
 export function outsideScopes<T>(fn: () => T): T {
   return storage.getStore() === undefined ? fn() : storage.run(undefined, fn)
+}
+
+/** `fn`, entered in the context of now, whoever calls it later: for callbacks. */
+export function inThisContext<A extends unknown[]>(fn: (...args: A) => void): (...args: A) => void {
+  return AsyncLocalStorage.bind(fn)
 }

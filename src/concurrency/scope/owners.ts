@@ -1,4 +1,4 @@
-/** What a scope knows of the task that runs in it: a name and no more. */
+/** What a scope knows of the task that runs in it. */
 export interface ScopeTask {
   readonly name: string
 }
@@ -6,4 +6,10 @@ export interface ScopeTask {
 /** What a scope knows of the group around it. */
 export interface ScopeGroup {
   readonly name: string
+  /** Whether tasks can still be spawned into it. */
+  readonly open: boolean
+  /** The group around this one. */
+  readonly outer: ScopeGroup | undefined
+  /** @internal Takes an error that reached nobody: the group fails with it. */
+  take(error: unknown, from: string): void
 }

@@ -6,9 +6,12 @@
  *    in it later throws at once: cancellation is a level and not an edge.
  * 2. Cancelling goes down the tree eagerly, so that asking "am I cancelled?" is one field. It stops
  *    at a shielded scope.
- * 3. A scope without a deadline of its own has its parent's, and no timer.
+ * 3. The nearest deadline above wins. A scope without a deadline of its own has no timer. When a
+ *    timer fires, the outermost scope whose time is up is the one that is cancelled.
  * 4. Members are told in the order in which they came. All are told, whatever one of them throws.
- * 5. A scope says nothing to its parent but "I am gone".
+ * 5. A region (`timeout()`, `shield()`) that ends hands what is left in it to the scope around it. A
+ *    task or a group that ends cancels what is left in its scope, and waits for it.
+ * 6. Code that runs on in a scope that has ended belongs to the nearest scope around that has not.
  *
  * It knows nothing of tasks and groups: those put themselves into `task` and `group` for whoever
  * looks for the nearest.
@@ -17,69 +20,74 @@ import { CancelledError, type CancelSource } from '../errors.ts'
 import type { ClockTimer } from '../time/clock.ts'
 import { clock } from '../time/current-clock.ts'
 import { enclosingScope } from './context.ts'
+import { reportLost } from './lost-errors.ts'
 import type { ScopeGroup, ScopeTask } from './owners.ts'
+import { ScopeMember } from './scope-member.ts'
 
-/** What a scope tells of its cancellation: scopes below it, and waits. A link in the scope's list. */
-export abstract class ScopeMember {
-  /** @internal */
-  previousMember: ScopeMember | undefined = undefined
-  /** @internal */
-  nextMember: ScopeMember | undefined = undefined
-  /** @internal The scope in whose list this is. */
-  memberOf: Scope | undefined = undefined
-
-  /** @internal Called once, synchronously, when the scope is cancelled. */
-  abstract scopeCancelled(error: CancelledError): void
-}
+export { ScopeMember }
 
 /** What code outside Spool needs to stop with the scope that it runs in. */
 export interface ScopeView {
   /** Aborted with the `CancelledError` when the scope is cancelled. Made on first use. */
   readonly signal: AbortSignal
-  /** On the clock of `performance.now()`, in milliseconds; `Infinity` if there is none. */
+  /** On the clock of `now()`, in milliseconds; `Infinity` if there is none. */
   readonly deadline: number
   readonly cancelled: boolean
-  cancel(reason?: unknown): void
+  /** Cancels everything below the scope. The first reason stays. Needs no `this`. */
+  readonly cancel: (reason?: unknown) => void
 }
 
 export class Scope extends ScopeMember implements ScopeView {
-  readonly parent: Scope | undefined
   /** Whether a cancellation of the parent stops here. */
   readonly shielded: boolean
   /** @internal The task that runs in this scope; inherited. */
   task: ScopeTask | undefined
   /** @internal The group that `createTask()` here spawns into; inherited. */
   group: ScopeGroup | undefined
-  /** @internal Values of `ContextVar`s; inherited, copied on write. */
+  /** @internal The scope that holds the values of `ContextVar`s: the task's, or the root. */
+  variableScope: Scope
+  /** @internal In a `variableScope`: the values; copied on write, and shared with tasks spawned here. */
   variables: ReadonlyMap<object, unknown> | undefined
 
-  #first: ScopeMember | undefined = undefined
-  #last: ScopeMember | undefined = undefined
-  #error: CancelledError | undefined = undefined
+  #parent: Scope | undefined
+  #first: ScopeMember | undefined
+  #last: ScopeMember | undefined
+  #error: CancelledError | undefined
+  #over: boolean
   #deadline: number
-  #timer: ClockTimer | undefined = undefined
-  #controller: AbortController | undefined = undefined
+  #timer: ClockTimer | undefined
+  #controller: AbortController | undefined
+  #emptied: (() => void) | undefined
 
   /** `parent` undefined makes a root. A root is in no list, and nobody but its maker cancels it. */
   constructor(parent: Scope | undefined, deadline: number = Infinity, shielded = false) {
     super()
-    this.parent = parent
     this.shielded = shielded
-    this.#deadline = Infinity
     this.task = undefined
     this.group = undefined
+    this.variableScope = this
     this.variables = undefined
+    this.#parent = parent
+    this.#first = undefined
+    this.#last = undefined
+    this.#error = undefined
+    this.#over = false
+    this.#deadline = deadline
+    this.#timer = undefined
+    this.#controller = undefined
+    this.#emptied = undefined
     if (parent !== undefined) {
       this.task = parent.task
       this.group = parent.group
-      this.variables = parent.variables
+      this.variableScope = parent.variableScope
       parent.addMember(this)
-      if (!shielded) {
-        this.#deadline = parent.deadline
-        this.#error = parent.#error
-      }
+      if (!shielded) this.#error = parent.#error
     }
-    if (deadline < this.#deadline) this.#setDeadline(deadline)
+    if (deadline !== Infinity) this.#arm()
+  }
+
+  get parent(): Scope | undefined {
+    return this.#parent
   }
 
   get cancelled(): boolean {
@@ -91,8 +99,22 @@ export class Scope extends ScopeMember implements ScopeView {
     return this.#error
   }
 
+  /** Whether it was cancelled itself, and not with the scope around it. */
+  get cancelledHere(): boolean {
+    return this.#error !== undefined && this.#error !== this.#parent?.error
+  }
+
+  /** Whether it has ended. */
+  get over(): boolean {
+    return this.#over
+  }
+
+  get empty(): boolean {
+    return this.#first === undefined
+  }
+
   get deadline(): number {
-    return this.#deadline
+    return Scope.#nearestDeadline(this)
   }
 
   get signal(): AbortSignal {
@@ -109,26 +131,48 @@ export class Scope extends ScopeMember implements ScopeView {
   }
 
   /** Cancels everything below. The first reason stays; calling it again does nothing. */
-  cancel(reason?: unknown, source: CancelSource = 'explicit'): void {
-    if (this.#error === undefined) {
-      this.scopeCancelled(CancelledError.is(reason) ? reason : new CancelledError(source, reason))
-    }
+  get cancel(): (reason?: unknown, source?: CancelSource) => void {
+    // A getter, so that `({ cancel }) => …` works and no scope pays for a function of its own.
+    return (reason, source = 'explicit') => this.#cancel(reason, source)
   }
 
-  /** Moves this scope's own deadline; the nearest one above still wins. `Infinity` takes it away. */
-  reschedule(deadline: number): void {
+  /** Moves this scope's own deadline; a nearer one above still wins. `Infinity` takes it away. */
+  setDeadline(deadline: number): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    const above = this.parent === undefined || this.shielded ? Infinity : this.parent.deadline
-    if (deadline < above) this.#setDeadline(deadline)
-    else this.#deadline = above
+    this.#deadline = deadline
+    if (deadline !== Infinity && !this.#over) this.#arm()
   }
 
-  /** Ends the scope: takes it out of the tree and stops its timer. What is still in it is not told. */
+  /** Ends a region: stops its timer and hands what is left in it to the scope around it. */
   end(): void {
+    this.#over = true
     this.#timer?.cancel()
     this.#timer = undefined
+    const parent = this.#parent
+    if (this.#first !== undefined && parent !== undefined) this.#handOver(parent)
     this.memberOf?.removeMember(this)
+  }
+
+  /**
+   * Ends the scope of a task or a group: cancels what is left in it, waits until it is gone, and then
+   * ends. Returns undefined, and has ended, if nothing has to be waited for.
+   */
+  close(): Promise<void> | undefined {
+    if (this.#first !== undefined) {
+      this.#cancel('the task or group that it was left behind in is over', 'ended')
+      // Told a second time: what was added to a scope that was cancelled before.
+      for (const member of Array.from(this.members())) {
+        if (!(member instanceof Scope) && member.memberOf === this) this.removeMember(member)
+      }
+      if (this.#first !== undefined) {
+        return new Promise<void>((resolve) => {
+          this.#emptied = resolve
+        }).then(() => this.end())
+      }
+    }
+    this.end()
+    return undefined
   }
 
   /** @internal */
@@ -148,6 +192,7 @@ export class Scope extends ScopeMember implements ScopeView {
     if (nextMember === undefined) this.#last = previousMember
     else nextMember.previousMember = previousMember
     member.memberOf = member.previousMember = member.nextMember = undefined
+    if (this.#first === undefined) this.#emptied?.()
   }
 
   /** The scopes and waits directly below, in the order in which they came. */
@@ -161,40 +206,64 @@ export class Scope extends ScopeMember implements ScopeView {
     this.#error = error
     this.#timer?.cancel()
     this.#timer = undefined
-    const thrown: unknown[] = []
-    this.#abortSignal(error, thrown)
+    if (this.#controller !== undefined) this.#tell(() => this.#controller?.abort(error))
     // A copy: being told may take members out of the list, others than the one told too.
     for (const member of Array.from(this.members())) {
       if (member.memberOf !== this || (member instanceof Scope && member.shielded)) continue
-      try {
-        member.scopeCancelled(error)
-      } catch (failure) {
-        thrown.push(failure)
-      }
+      this.#tell(() => member.scopeCancelled(error))
     }
-    // Rule 4: a faulty listener stops nothing, and is not hidden either.
-    if (thrown.length > 0) queueMicrotask(() => rethrow(thrown))
   }
 
-  #abortSignal(error: CancelledError, thrown: unknown[]): void {
+  // Rule 4: a faulty listener stops nothing, and is not hidden either.
+  #tell(listener: () => void): void {
     try {
-      this.#controller?.abort(error)
+      listener()
     } catch (failure) {
-      thrown.push(failure)
+      reportLost(failure, this.group, 'a listener to the cancellation')
     }
   }
 
-  #setDeadline(deadline: number): void {
-    this.#deadline = deadline
-    if (this.#error !== undefined) return
-    const delay = deadline - clock().now()
-    if (delay <= 0) this.cancel(undefined, 'deadline')
-    else this.#timer = clock().setTimer(delay, () => this.cancel(undefined, 'deadline'))
+  #cancel(reason: unknown, source: CancelSource): void {
+    if (this.#error === undefined && !this.#over) {
+      this.scopeCancelled(CancelledError.is(reason) ? reason : new CancelledError(source, reason))
+    }
   }
-}
 
-function rethrow(thrown: unknown[]): never {
-  throw thrown.length === 1 ? thrown[0] : new AggregateError(thrown, 'Several listeners failed')
+  #arm(): void {
+    if (this.#error !== undefined) return
+    const delay = this.#deadline - clock().now()
+    if (delay <= 0) this.#expire()
+    else this.#timer = clock().setTimer(delay, () => this.#expire())
+  }
+
+  #expire(): void {
+    const expired = Scope.#outermostExpired(this) ?? this
+    expired.#cancel(undefined, 'deadline')
+  }
+
+  static #nearestDeadline(scope: Scope): number {
+    const { parent } = scope
+    if (scope.shielded || parent === undefined) return scope.#deadline
+    return Math.min(scope.#deadline, Scope.#nearestDeadline(parent))
+  }
+
+  static #outermostExpired(scope: Scope): Scope | undefined {
+    const { parent } = scope
+    const above =
+      scope.shielded || parent === undefined ? undefined : Scope.#outermostExpired(parent)
+    return above ?? (scope.#deadline <= clock().now() ? scope : undefined)
+  }
+
+  #handOver(parent: Scope): void {
+    for (const member of Array.from(this.members())) {
+      this.removeMember(member)
+      if (member instanceof Scope) member.#parent = parent
+      parent.addMember(member)
+      const error = parent.#error
+      if (error === undefined || (member instanceof Scope && member.shielded)) continue
+      this.#tell(() => member.scopeCancelled(error))
+    }
+  }
 }
 
 /** The scope of all code outside `run()`: no deadline, and nobody cancels it. */
@@ -202,5 +271,7 @@ export const rootScope: Scope = new Scope(undefined)
 
 /** The scope that this code runs in. Outside of every scope it is an implicit root without deadline. */
 export function currentScope(): Scope {
-  return enclosingScope() ?? rootScope
+  let scope = enclosingScope() ?? rootScope
+  while (scope.over && scope.parent !== undefined) scope = scope.parent
+  return scope
 }

@@ -1,5 +1,6 @@
 import type { CancelledError } from '../errors.ts'
-import { currentScope, type Scope, ScopeMember } from './scope.ts'
+import { currentScope, type Scope } from './scope.ts'
+import { ScopeMember } from './scope-member.ts'
 import { countWakeUp, wakeUp, wakeUpsAreOrdered } from './wake-ups.ts'
 
 /**
@@ -18,10 +19,17 @@ export class Waiter<T> extends ScopeMember {
   #reject!: (error: unknown) => void
   #settled = false
   readonly #onCancelled: ((error: CancelledError) => void) | undefined
+  /** What is waited for, in a few words, for the task tree. */
+  readonly what: string
 
-  constructor(onCancelled?: (error: CancelledError) => void, scope: Scope = currentScope()) {
+  constructor(
+    onCancelled?: (error: CancelledError) => void,
+    scope: Scope = currentScope(),
+    what = 'something',
+  ) {
     super()
     this.#onCancelled = onCancelled
+    this.what = what
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -52,12 +60,15 @@ export class Waiter<T> extends ScopeMember {
   }
 
   /** @internal */
-  scopeCancelled(error: CancelledError): void {
+  scopeCancelled(cancellation: CancelledError): void {
     if (!this.#finish()) return
+    // A wait that nobody awaits yet, or any more, must not end the process for being cancelled.
+    this.promise.catch(ignore)
     try {
-      this.#onCancelled?.(error)
+      this.#onCancelled?.(cancellation)
     } finally {
-      this.#reject(error)
+      if (wakeUpsAreOrdered()) wakeUp(() => this.#reject(cancellation))
+      else this.#reject(cancellation)
     }
   }
 
@@ -69,3 +80,5 @@ export class Waiter<T> extends ScopeMember {
     return true
   }
 }
+
+function ignore(): void {}

@@ -16,3 +16,11 @@ export function replaceClock(replacement: Clock): () => void {
     current = before
   }
 }
+
+/**
+ * The time in milliseconds, on the clock that deadlines are on: that of `performance.now()`, unless a
+ * test put another in its place.
+ */
+export function now(): number {
+  return current.now()
+}

@@ -1,0 +1,83 @@
+import { checkFunction } from '../scope/arguments.ts'
+import { isCancellation } from '../scope/cancellation.ts'
+import type { Task, TaskFunction } from './task.ts'
+import { TaskGroup } from './task-group.ts'
+import { TaskGroupError } from './task-group-error.ts'
+
+/** What the functions given to `gather()` return, in order. */
+export type Gathered<F extends readonly TaskFunction<unknown>[]> = {
+  -readonly [I in keyof F]: Awaited<ReturnType<F[I]>>
+}
+
+/** What the functions given to `gather.settled()` came to, in order. */
+export type GatheredSettled<F extends readonly TaskFunction<unknown>[]> = {
+  -readonly [I in keyof F]: PromiseSettledResult<Awaited<ReturnType<F[I]>>>
+}
+
+/**
+ * Runs the functions at the same time and returns their values in order. If one fails, the others
+ * are cancelled and awaited, and the failure itself is thrown.
+ *
+ * ```ts
+ * const [user, orders] = await gather(() => getUser(id), () => getOrders(id))
+ * ```
+ *
+ * Cancellation: cancels the functions, and waits until they are over.
+ */
+export function gather<const F extends readonly TaskFunction<unknown>[]>(
+  ...functions: F
+): Promise<Gathered<F>> {
+  checkAll(functions)
+  return gatherAll(functions) as Promise<Gathered<F>>
+}
+
+/** Runs them all to their end, and tells of each what came of it. */
+gather.settled = function gatherSettled<const F extends readonly TaskFunction<unknown>[]>(
+  ...functions: F
+): Promise<GatheredSettled<F>> {
+  checkAll(functions)
+  return settleAll(functions) as Promise<GatheredSettled<F>>
+}
+
+async function gatherAll(functions: readonly TaskFunction<unknown>[]): Promise<unknown[]> {
+  const tasks: Task[] = []
+  try {
+    await new TaskGroup({ name: 'gather' }).runBody((group) => {
+      for (const [index, fn] of functions.entries()) {
+        tasks.push(group.spawn(fn, { name: nameOf(fn, index) }))
+      }
+    })
+  } catch (error) {
+    throw error instanceof TaskGroupError ? error.errors[0] : error
+  }
+  return tasks.map((task) => task.result())
+}
+
+async function settleAll(
+  functions: readonly TaskFunction<unknown>[],
+): Promise<PromiseSettledResult<unknown>[]> {
+  const results: PromiseSettledResult<unknown>[] = []
+  await new TaskGroup({ name: 'gather.settled' }).runBody((group) => {
+    for (const [index, fn] of functions.entries()) {
+      const settled: TaskFunction<void> = async (scope) => {
+        try {
+          results[index] = { status: 'fulfilled', value: await fn(scope) }
+        } catch (reason) {
+          results[index] = { status: 'rejected', reason }
+          // The group has to know that it did not come to its end.
+          if (scope.cancelled && isCancellation(reason)) throw reason
+        }
+      }
+      group.spawn(settled, { name: nameOf(fn, index) })
+    }
+  })
+  return results
+}
+
+function nameOf(fn: TaskFunction<unknown>, index: number): string {
+  return fn.name === '' ? `gather[${index}]` : fn.name
+}
+
+function checkAll(functions: readonly unknown[]): void {
+  for (const fn of functions) checkFunction('gather', fn)
+}

@@ -1,0 +1,141 @@
+import { SpoolError } from '../../util/error.ts'
+import { reportLost } from '../scope/lost-errors.ts'
+import { inThisContext } from '../scope/context.ts'
+import { currentScope } from '../scope/scope.ts'
+import { Waiter } from '../scope/waiter.ts'
+
+/** `running` until it has come to one of the three ends. */
+export type OutcomeState = 'running' | 'succeeded' | 'failed' | 'cancelled'
+
+interface DoneCallback {
+  readonly callback: unknown
+  readonly call: () => void
+}
+
+/**
+ * What will come of something: the half that tasks and futures share.
+ *
+ * A promise is derived for each `await` and not before, so that a failed handle that nobody awaits
+ * is no unhandled rejection, and so that each wait ends with the scope that it is made in.
+ */
+export abstract class Outcome<T> implements PromiseLike<T> {
+  #state: OutcomeState = 'running'
+  // The value, or the error of the two other ends.
+  #value: unknown = undefined
+  // Not typed by T: a task of numbers is a task of unknowns.
+  #waiters: Set<Waiter<unknown>> | undefined = undefined
+  #callbacks: DoneCallback[] | undefined = undefined
+
+  get state(): OutcomeState {
+    return this.#state
+  }
+
+  /** Whether it has come to its end. */
+  get done(): boolean {
+    return this.#state !== 'running'
+  }
+
+  /** A name for messages and for the task tree, such as `task "crawl"`. @internal */
+  protected abstract describe(): string
+
+  /**
+   * Waits for the end: what makes `await` work.
+   *
+   * Cancellation: only stops waiting. What is awaited goes on, unless the cancelled scope owns it.
+   */
+  then<R = T, S = never>(
+    onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
+    onRejected?: ((error: unknown) => S | PromiseLike<S>) | null,
+  ): Promise<R | S> {
+    return this.#wait().then(onFulfilled, onRejected)
+  }
+
+  /** The value; throws what it failed with, or the `CancelledError`, or if it is not done. */
+  result(): T {
+    if (this.#state !== 'succeeded') throw this.#ended('result')
+    return this.#value as T
+  }
+
+  /** What it failed with, or undefined if it succeeded. Throws if it was cancelled or is not done. */
+  exception(): unknown {
+    if (this.#state === 'succeeded') return undefined
+    if (this.#state !== 'failed') throw this.#ended('exception')
+    return this.#value
+  }
+
+  /**
+   * Calls `callback` once it is done, in a microtask, in the order in which callbacks were added. What
+   * a callback throws fails the nearest group.
+   */
+  addDoneCallback(callback: (outcome: this) => void): void {
+    if (typeof callback !== 'function') {
+      throw new TypeError(`Cannot add a done callback: expected a function, got ${typeof callback}`)
+    }
+    const { group } = currentScope()
+    const call = inThisContext(() => {
+      try {
+        callback(this)
+      } catch (error) {
+        reportLost(error, group, 'a done callback')
+      }
+    })
+    if (this.done) queueMicrotask(call)
+    else (this.#callbacks ??= []).push({ callback, call })
+  }
+
+  /** Takes a callback back, as often as it was added; returns how often that was. */
+  removeDoneCallback(callback: (outcome: this) => void): number {
+    const callbacks = this.#callbacks ?? []
+    this.#callbacks = callbacks.filter((other) => other.callback !== callback)
+    return callbacks.length - this.#callbacks.length
+  }
+
+  /** @internal Whether anybody waits, or has asked to be called. */
+  protected get awaited(): boolean {
+    return this.#waiters !== undefined || this.#callbacks !== undefined
+  }
+
+  /** @internal */
+  protected settle(state: Exclude<OutcomeState, 'running'>, value: unknown): void {
+    this.#state = state
+    this.#value = value
+    const waiters = this.#waiters
+    if (waiters !== undefined) {
+      this.#waiters = undefined
+      for (const waiter of waiters) {
+        if (state === 'succeeded') waiter.resolve(value)
+        else waiter.reject(value)
+      }
+    }
+    const callbacks = this.#callbacks
+    if (callbacks !== undefined) {
+      this.#callbacks = undefined
+      for (const { call } of callbacks) queueMicrotask(call)
+    }
+  }
+
+  #wait(): Promise<T> {
+    const scope = currentScope()
+    if (this.#state !== 'running' && !scope.cancelled) {
+      // As it was thrown: a value that is no Error too.
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+      if (this.#state !== 'succeeded') return Promise.reject(this.#value)
+      return Promise.resolve(this.#value as T)
+    }
+    const waiter: Waiter<unknown> = new Waiter<unknown>(
+      () => this.#waiters?.delete(waiter),
+      scope,
+      this.describe(),
+    )
+    if (!waiter.settled) (this.#waiters ??= new Set()).add(waiter)
+    return waiter.promise as Promise<T>
+  }
+
+  #ended(what: string): unknown {
+    if (this.#state !== 'running') return this.#value
+    return new SpoolError(
+      'SPOOL_INVALID_STATE',
+      `Cannot get the ${what} of ${this.describe()}: it is still running`,
+    )
+  }
+}

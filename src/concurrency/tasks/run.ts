@@ -1,0 +1,153 @@
+/**
+ * The outermost scope of a program: it owns the signals of the process, waits for every task, and
+ * sees to it that no error ends unseen.
+ */
+import process from 'node:process'
+import { BusyResourceError, CancelledError } from '../errors.ts'
+import { checkDuration, checkFunction } from '../scope/arguments.ts'
+import { enclosingScope } from '../scope/context.ts'
+import { reportLost } from '../scope/lost-errors.ts'
+import { currentScope, rootScope } from '../scope/scope.ts'
+import { describeRunning } from '../observe/running-tasks.ts'
+import type { ClockTimer } from '../time/clock.ts'
+import { clock } from '../time/current-clock.ts'
+import type { Task, TaskFunction } from './task.ts'
+import { TaskGroup } from './task-group.ts'
+import { TaskGroupError } from './task-group-error.ts'
+
+export interface RunOptions {
+  /** Name of the main task. Default `main`. */
+  name?: string
+  /** Whether SIGINT and SIGTERM cancel the program. Default true. */
+  signals?: boolean
+  /** How long after a signal the tasks that still run are named on stderr, in ms. Default 5,000. */
+  grace?: number
+}
+
+// Long enough for an orderly end of most programs, and shorter than the 10 s of `docker stop`.
+const defaultGrace = 5_000
+
+// A process that a signal ends has 128 + its number as exit code, by the convention of shells.
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
+
+type Signal = keyof typeof exitCodes
+
+/**
+ * Runs a program: calls `main`, waits for it and for every task that `createTask()` started, and
+ * returns what `main` returned.
+ *
+ * The first SIGINT or SIGTERM cancels everything; `finally` blocks run, and `run()` returns when all
+ * is over, with undefined and with `process.exitCode` 130 or 143 unless `main` came to its end in
+ * spite of it. A second signal exits at once. Tasks that do not stop within `grace` are named on
+ * stderr.
+ *
+ * If `main` fails, everything else is cancelled and its error is thrown. A promise that is rejected
+ * and that nobody awaits fails the nearest task group. Failures that can't be thrown, because another
+ * one is, are written to stderr and make the exit code 1.
+ *
+ * Cancellation: `run()` is the outermost scope, and only a signal cancels it.
+ *
+ * @throws {TaskGroupError} if `main` did not fail, but a task that `createTask()` started did.
+ * @throws {BusyResourceError} if called inside a scope, such as that of another `run()`.
+ */
+export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promise<T> {
+  checkFunction('run a program', main)
+  const grace = checkDuration('grace', options?.grace ?? defaultGrace)
+  if (currentScope() !== rootScope) {
+    throw new BusyResourceError(
+      'Cannot run a program inside another: run() is the outermost scope; use taskGroup() here',
+    )
+  }
+  const name = options?.name ?? 'main'
+  const group = new TaskGroup({ name: 'run' })
+  const task = group.spawn(main, { name })
+  const signals = options?.signals === false ? undefined : new Signals(group, grace)
+  watchRejections(group)
+  try {
+    await group.runBody(() => undefined)
+  } catch (error) {
+    throw task.state === 'failed' ? reportOthers(error, task) : error
+  } finally {
+    unwatchRejections(group)
+    signals?.stop()
+  }
+  if (task.state === 'cancelled' && signals?.received !== undefined) {
+    process.exitCode ??= exitCodes[signals.received]
+    return undefined as T
+  }
+  return task.result()
+}
+
+/** The signals of the process while a program runs. */
+class Signals {
+  received: Signal | undefined = undefined
+  readonly #group: TaskGroup
+  readonly #grace: number
+  #timer: ClockTimer | undefined = undefined
+
+  constructor(group: TaskGroup, grace: number) {
+    this.#group = group
+    this.#grace = grace
+    process.on('SIGINT', this.#listener)
+    process.on('SIGTERM', this.#listener)
+  }
+
+  stop(): void {
+    process.off('SIGINT', this.#listener)
+    process.off('SIGTERM', this.#listener)
+    this.#timer?.cancel()
+  }
+
+  readonly #listener = (signal: Signal): void => {
+    // oxlint-disable-next-line node/no-process-exit
+    if (this.received !== undefined) process.exit(exitCodes[signal])
+    this.received = signal
+    this.#group.scope.cancel(signal, 'shutdown')
+    this.#timer = clock().setTimer(this.#grace, this.#nameTheRest, { background: true })
+  }
+
+  readonly #nameTheRest = (): void => {
+    write(`Still running ${this.#grace} ms after ${this.received}; a second signal exits at once`)
+    write(describeRunning(this.#group.scope))
+  }
+}
+
+const programs = new Set<TaskGroup>()
+
+function watchRejections(group: TaskGroup): void {
+  if (programs.size === 0) process.on('unhandledRejection', onRejection)
+  programs.add(group)
+}
+
+function unwatchRejections(group: TaskGroup): void {
+  programs.delete(group)
+  if (programs.size === 0) process.off('unhandledRejection', onRejection)
+}
+
+// Node.js calls it in the context of the promise, which leads to the group that has to know.
+function onRejection(error: unknown): void {
+  // Being cancelled is no failure: what nobody awaits just stops.
+  if (CancelledError.is(error)) return
+  const [program] = programs
+  reportLost(error, enclosingScope()?.group ?? program, 'a promise that nobody awaited')
+}
+
+/** Returns the error of `main`, after it wrote the others to stderr. */
+function reportOthers(error: unknown, main: Task): unknown {
+  const own = main.exception()
+  const failures = error instanceof TaskGroupError ? error.failures : []
+  for (const failure of failures) {
+    if (failure.error === own && failure.name === main.name) continue
+    write(`Lost error of "${failure.name}": ${show(failure.error)}`)
+    process.exitCode ??= 1
+  }
+  return own
+}
+
+function show(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+function write(line: string): void {
+  process.stderr.write(`${line}\n`)
+}

@@ -1,0 +1,45 @@
+import { TimeoutError } from '../errors.ts'
+import { checkDuration, checkFunction } from '../scope/arguments.ts'
+import { isCancellation } from '../scope/cancellation.ts'
+import { runInScope } from '../scope/context.ts'
+import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
+import { clock } from '../time/current-clock.ts'
+
+export interface ShieldOptions {
+  /** How long `fn` may take, in milliseconds. Default: as long as it takes. */
+  timeout?: number
+}
+
+/**
+ * Runs `fn` to its end, even if the scope around it is cancelled: for clean-up that has to wait for
+ * something. Whoever owns the scope (the task, the group, `run()`) waits for it, so it can't be left
+ * running behind everybody's back, even if its promise is not awaited.
+ *
+ * ```ts
+ * await shield(() => audit.write(entry), { timeout: 5_000 })
+ * ```
+ *
+ * Cancellation: none reaches `fn`, and its value is returned; the next wait after it throws.
+ *
+ * @throws {TimeoutError} if `timeout` passed.
+ * @throws {RangeError} if `timeout` is negative or NaN.
+ */
+export async function shield<T>(
+  fn: (scope: ScopeView) => T | PromiseLike<T>,
+  options?: ShieldOptions,
+): Promise<T> {
+  checkFunction('shield', fn)
+  const length = checkDuration('timeout', options?.timeout ?? Infinity)
+  const deadline = length === Infinity ? Infinity : clock().now() + length
+  const scope = new Scope(currentScope(), deadline, true)
+  try {
+    return await runInScope<T | PromiseLike<T>, ScopeView>(scope, fn, scope)
+  } catch (error) {
+    if (!scope.cancelled || !isCancellation(error)) throw error
+    if (scope.error?.source !== 'deadline') scope.throwIfCancelled()
+    const cause = error === scope.error ? {} : { cause: error }
+    throw new TimeoutError('scope', length, undefined, cause)
+  } finally {
+    scope.end()
+  }
+}

@@ -1,0 +1,260 @@
+import { type CancelledError, ClosedResourceError, TimeoutError } from '../errors.ts'
+import { isCancellation } from '../scope/cancellation.ts'
+import { runInScope } from '../scope/context.ts'
+import { reportLost } from '../scope/lost-errors.ts'
+import type { ScopeGroup } from '../scope/owners.ts'
+import { currentScope, Scope } from '../scope/scope.ts'
+import { Waiter } from '../scope/waiter.ts'
+import { clock } from '../time/current-clock.ts'
+import { checkDeadline, checkFunction, checkName } from '../scope/arguments.ts'
+import { Task, type TaskFunction, type TaskOptions, type TaskOwner } from './task.ts'
+import { type TaskFailure, TaskGroupError } from './task-group-error.ts'
+
+export interface TaskGroupOptions {
+  /** For messages and the task tree. Default `group-1`, `group-2`, … */
+  name?: string
+  /** When the group is cancelled and fails with a `TimeoutError`, on the clock of `now()`. */
+  deadline?: number
+}
+
+/** Tells the group that it was cancelled, from wherever. */
+class GroupScope extends Scope {
+  readonly #owner: TaskGroup
+
+  constructor(owner: TaskGroup, around: Scope, deadline: number) {
+    super(around, deadline)
+    this.#owner = owner
+  }
+
+  override scopeCancelled(error: CancelledError): void {
+    super.scopeCancelled(error)
+    this.#owner.cancelledOrIdle()
+  }
+}
+
+let lastId = 0
+
+/**
+ * Tasks that end together. If one fails, the others are cancelled; nobody goes on before all are over.
+ *
+ * Programs use `taskGroup()`, which waits and throws by itself. The class is for owners that live in
+ * a field, such as a server and its connections: whoever makes one has to `await using` it, or to
+ * dispose of it, which cancels what still runs.
+ */
+export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
+  readonly #id: number
+  readonly #name: string | undefined
+  /** @internal */
+  readonly scope: Scope
+  /** @internal */
+  readonly outer: ScopeGroup | undefined
+  readonly #createdAt: number
+  #open = true
+  // Whether somebody waits for the end, and will end the scope.
+  #awaited = false
+  #running = 0
+  #failures: TaskFailure[] | undefined = undefined
+  // Whether the body or a task was stopped by a cancellation of the whole group.
+  #interrupted = false
+  #idle: (() => void) | undefined = undefined
+  #joining: Set<Waiter<void>> | undefined = undefined
+
+  constructor(options?: TaskGroupOptions) {
+    const deadline = options?.deadline
+    this.#name = checkName('task group', options?.name)
+    this.#id = ++lastId
+    const around = currentScope()
+    this.outer = around.group
+    this.#createdAt = deadline === undefined ? 0 : clock().now()
+    this.scope = new GroupScope(
+      this,
+      around,
+      deadline === undefined ? Infinity : checkDeadline('deadline of a task group', deadline),
+    )
+    this.scope.group = this
+  }
+
+  get name(): string {
+    return this.#name ?? `group-${this.#id}`
+  }
+
+  /** Whether tasks can still be spawned. */
+  get open(): boolean {
+    return this.#open
+  }
+
+  /** How many tasks are not over. */
+  get size(): number {
+    return this.#running
+  }
+
+  /** The tasks that are not over, in the order in which they were started. */
+  get tasks(): Task[] {
+    const tasks: Task[] = []
+    for (const member of this.scope.members()) {
+      if (member instanceof Scope && member.task instanceof Task && member.task.scope === member) {
+        tasks.push(member.task)
+      }
+    }
+    return tasks
+  }
+
+  /**
+   * Starts `fn` as a task of this group, in a later microtask: it never runs inside `spawn()`. In a
+   * group that is cancelled it still runs, up to its first wait.
+   *
+   * @throws {ClosedResourceError} if the group is over.
+   */
+  spawn<T>(fn: TaskFunction<T>, options?: TaskOptions): Task<T> {
+    if (!this.#open) {
+      throw new ClosedResourceError(`Cannot spawn a task: the task group "${this.name}" is over`)
+    }
+    const task = Task.create(fn, this, this.scope, options)
+    this.#running++
+    task.start()
+    return task
+  }
+
+  /**
+   * Stops everything in the group early; this is no failure. The group still waits for its tasks, and
+   * `taskGroup()` then returns what its body returned, or undefined if that was interrupted.
+   */
+  cancel(reason?: unknown): void {
+    this.scope.cancel(reason)
+  }
+
+  /**
+   * Waits until no task runs. The group stays open.
+   *
+   * Cancellation: only stops waiting; the tasks are the group's.
+   *
+   * @throws {TaskGroupError} if tasks failed since the last time it was thrown.
+   */
+  async join(): Promise<void> {
+    if (this.#running > 0) {
+      const waiter: Waiter<void> = new Waiter<void>(
+        () => this.#joining?.delete(waiter),
+        currentScope(),
+        `the tasks of group "${this.name}"`,
+      )
+      if (!waiter.settled) (this.#joining ??= new Set()).add(waiter)
+      await waiter.promise
+    } else currentScope().throwIfCancelled()
+    this.#throwFailures()
+  }
+
+  /** Cancels the tasks, waits for them, and throws what failed and was not thrown yet. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#awaited = true
+    this.scope.cancel(`the task group "${this.name}" was disposed of`, 'group')
+    await this.finish()
+    this.#throwFailures()
+  }
+
+  /** @internal Runs the body of `taskGroup()`. */
+  async runBody<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Promise<T> {
+    const { scope } = this
+    this.#awaited = true
+    let value: T | undefined
+    try {
+      value = await runInScope<T | PromiseLike<T>, TaskGroup>(scope, body, this)
+    } catch (error) {
+      if (scope.cancelled && isCancellation(error)) this.#interrupted = true
+      else this.#fail('the body', error)
+    }
+    await this.finish()
+    this.#throwFailures()
+    // What came to its end in spite of a cancellation is not lost to it.
+    if (this.#interrupted) this.#throwCancellation()
+    return value as T
+  }
+
+  /** @internal Waits for the tasks, however long they take, and ends the scope. */
+  async finish(): Promise<void> {
+    // In between, tasks may start others.
+    while (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+      })
+    }
+    this.#open = false
+    const leftovers = this.scope.close()
+    if (leftovers !== undefined) await leftovers
+  }
+
+  /** @internal */
+  taskEnded(task: Task): void {
+    if (task.state === 'failed') this.#fail(task.name, task.exception())
+    else if (task.state === 'cancelled' && task.scope.error === this.scope.error) {
+      this.#interrupted = true
+    }
+    if (--this.#running > 0) return
+    this.#idle?.()
+    const joining = this.#joining
+    this.#joining = undefined
+    if (joining !== undefined) for (const waiter of joining) waiter.resolve()
+    this.cancelledOrIdle()
+  }
+
+  /** @internal Ends a group that nobody ends: its owner was cancelled, or is over. */
+  cancelledOrIdle(): void {
+    const { error } = this.scope
+    if (this.#awaited || error === undefined || this.#running > 0 || !this.#open) return
+    this.#open = false
+    void this.scope.close()
+    const failures = this.#failures
+    if (error.source !== 'ended' || failures === undefined) return
+    this.#failures = undefined
+    reportLost(new TaskGroupError(this.name, failures), this.outer, this.name)
+  }
+
+  /** @internal */
+  take(error: unknown, from: string): void {
+    this.#fail(from, error)
+  }
+
+  #fail(name: string, error: unknown): void {
+    ;(this.#failures ??= []).push({ name, error })
+    this.scope.cancel(error, 'group')
+  }
+
+  #throwCancellation(): void {
+    const { error, parent } = this.scope
+    // Whoever is further out and is cancelled too has the say.
+    parent?.throwIfCancelled()
+    if (error?.source === 'deadline') {
+      throw new TimeoutError('scope', Math.round(this.scope.deadline - this.#createdAt))
+    }
+    // Else it was `group.cancel()`: the end that was asked for.
+  }
+
+  #throwFailures(): void {
+    const failures = this.#failures
+    if (failures === undefined) return
+    this.#failures = undefined
+    throw new TaskGroupError(this.name, failures)
+  }
+}
+
+/**
+ * Runs `body`, which starts tasks with `group.spawn()`, and waits until all of them are over. If the
+ * body or a task fails, everything else in the group is cancelled and awaited.
+ *
+ * ```ts
+ * await taskGroup(async (group) => {
+ *   for (const url of urls) group.spawn(() => save(url), { name: url })
+ * })
+ * ```
+ *
+ * Cancellation: cancels the body and all tasks, waits until they are over, and throws then.
+ *
+ * @throws {TaskGroupError} if anything failed, even for one failure; it lists what failed by name.
+ * @throws {TimeoutError} if the group's deadline passed.
+ */
+export async function taskGroup<T>(
+  body: (group: TaskGroup) => T | PromiseLike<T>,
+  options?: TaskGroupOptions,
+): Promise<T> {
+  checkFunction('run a task group', body)
+  return new TaskGroup(options).runBody(body)
+}

@@ -1,0 +1,142 @@
+import { isCancellation } from '../scope/cancellation.ts'
+import { enclosingScope, runInScope } from '../scope/context.ts'
+import type { ScopeTask } from '../scope/owners.ts'
+import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
+import { clock } from '../time/current-clock.ts'
+import { checkFunction, checkName } from '../scope/arguments.ts'
+import { Outcome, type OutcomeState } from './outcome.ts'
+
+/** What a task runs. It gets the task's scope, for code that wants a signal. */
+export type TaskFunction<T> = (scope: ScopeView) => T | PromiseLike<T>
+
+export interface TaskOptions {
+  /** For messages and the task tree. Default `task-1`, `task-2`, … */
+  name?: string
+}
+
+export type TaskState = OutcomeState
+
+/** Who started a task and has to learn how it ended. @internal */
+export interface TaskOwner {
+  /** Called once, when the task is over and before its scope ends. */
+  taskEnded(task: Task): void
+}
+
+const microtask = Promise.resolve()
+let lastId = 0
+
+/**
+ * An async function that runs beside the one that started it. `await task` gives its result.
+ *
+ * Its owner (a group, a pool, `run()`) waits for it and already has its error: a handle that is
+ * ignored loses nothing. Made by `group.spawn()`, `createTask()` and `pool.submit()`.
+ */
+export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
+  /** Counts up from 1 in this process. */
+  readonly id: number
+  /** When it was started, on the clock of `now()`. */
+  readonly startedAt: number
+  /** @internal */
+  readonly scope: Scope
+  /** @internal */
+  readonly owner: TaskOwner
+  #name: string | undefined
+  #main: TaskFunction<T> | undefined
+
+  private constructor(main: TaskFunction<T>, owner: TaskOwner, around: Scope, name?: string) {
+    super()
+    this.id = ++lastId
+    this.startedAt = clock().now()
+    this.scope = new Scope(around)
+    this.owner = owner
+    this.#name = name
+    this.#main = main
+    this.scope.task = this
+    // A task sees the variables of whoever starts it, and what it sets is its own.
+    this.scope.variableScope = this.scope
+    this.scope.variables = currentScope().variableScope.variables
+  }
+
+  /**
+   * @internal Makes a task whose scope is below `around`. It runs once `start()` is called, and must
+   * be started or given up by `discard()`.
+   */
+  static create<T>(
+    main: TaskFunction<T>,
+    owner: TaskOwner,
+    around: Scope,
+    options?: TaskOptions,
+  ): Task<T> {
+    checkFunction('start a task', main)
+    return new Task(main, owner, around, checkName('task', options?.name))
+  }
+
+  get name(): string {
+    return this.#name ?? `task-${this.id}`
+  }
+
+  set name(name: string) {
+    this.#name = checkName('task', name)
+  }
+
+  /**
+   * Asks the task to stop: from now on whatever it waits for throws `CancelledError`. Await the task
+   * to know that it has. False if it was over already.
+   */
+  cancel(reason?: unknown): boolean {
+    if (this.done) return false
+    this.scope.cancel(reason)
+    return true
+  }
+
+  /** @internal Starts the task in a later microtask, in the context of the caller. */
+  start(): void {
+    // The first step never runs inside spawn(): the handle exists before anything can fail.
+    void runInScope(this.scope, execute, this)
+  }
+
+  /** @internal Ends a task that was never started. */
+  discard(): void {
+    this.scope.cancel(undefined, 'ended')
+    this.#end('cancelled', this.scope.error)
+  }
+
+  /** @internal */
+  async run(): Promise<void> {
+    const main = this.#main as TaskFunction<T>
+    const { scope } = this
+    // What it captured can be collected while the handle lives on.
+    this.#main = undefined
+    let state: Exclude<OutcomeState, 'running'> = 'succeeded'
+    let value: unknown
+    try {
+      value = await main(scope)
+    } catch (error) {
+      state = scope.cancelled && isCancellation(error) ? 'cancelled' : 'failed'
+      value = state === 'cancelled' ? scope.error : error
+    }
+    if (!scope.empty) await scope.close()
+    this.#end(state, value)
+  }
+
+  #end(state: Exclude<OutcomeState, 'running'>, value: unknown): void {
+    this.settle(state, value)
+    this.owner.taskEnded(this)
+    this.scope.end()
+  }
+
+  /** @internal */
+  protected override describe(): string {
+    return `task "${this.name}"`
+  }
+}
+
+async function execute(task: Task): Promise<void> {
+  await microtask
+  await task.run()
+}
+
+/** The task that this code runs in, or undefined outside of all of them. */
+export function currentTask(): Task | undefined {
+  return enclosingScope()?.task as Task | undefined
+}
