@@ -14,9 +14,22 @@ export type GatheredSettled<F extends readonly TaskFunction<unknown>[]> = {
   -readonly [I in keyof F]: PromiseSettledResult<Awaited<ReturnType<F[I]>>>
 }
 
+interface Gather {
+  <const F extends readonly TaskFunction<unknown>[]>(...functions: F): Promise<Gathered<F>>
+  /**
+   * Runs them all to their end, and tells of each what came of it, in order.
+   *
+   * Cancellation: cancels the functions, waits until they are over, and throws.
+   */
+  settled<const F extends readonly TaskFunction<unknown>[]>(
+    ...functions: F
+  ): Promise<GatheredSettled<F>>
+}
+
 /**
  * Runs the functions at the same time and returns their values in order. If one fails, the others
- * are cancelled and awaited, and the failure itself is thrown.
+ * are cancelled and awaited, and the failure itself is thrown. What others fail with after that is
+ * not thrown; `gather.settled()` tells everything.
  *
  * ```ts
  * const [user, orders] = await gather(() => getUser(id), () => getOrders(id))
@@ -24,20 +37,18 @@ export type GatheredSettled<F extends readonly TaskFunction<unknown>[]> = {
  *
  * Cancellation: cancels the functions, and waits until they are over.
  */
-export function gather<const F extends readonly TaskFunction<unknown>[]>(
-  ...functions: F
-): Promise<Gathered<F>> {
-  checkAll(functions)
-  return gatherAll(functions) as Promise<Gathered<F>>
-}
-
-/** Runs them all to their end, and tells of each what came of it. */
-gather.settled = function gatherSettled<const F extends readonly TaskFunction<unknown>[]>(
-  ...functions: F
-): Promise<GatheredSettled<F>> {
-  checkAll(functions)
-  return settleAll(functions) as Promise<GatheredSettled<F>>
-}
+export const gather: Gather = Object.assign(
+  <const F extends readonly TaskFunction<unknown>[]>(...functions: F) => {
+    checkAll(functions)
+    return gatherAll(functions) as Promise<Gathered<F>>
+  },
+  {
+    settled: <const F extends readonly TaskFunction<unknown>[]>(...functions: F) => {
+      checkAll(functions)
+      return settleAll(functions) as Promise<GatheredSettled<F>>
+    },
+  },
+)
 
 async function gatherAll(functions: readonly TaskFunction<unknown>[]): Promise<unknown[]> {
   const tasks: Task[] = []
