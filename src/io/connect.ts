@@ -1,22 +1,30 @@
 /** Makes connections: looks the name up, races the addresses, and leaves nothing behind but the winner. */
-import { isIP, connect as openSocket, type Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { TimeoutError } from '../concurrency/errors.ts'
 import { outsideScopes } from '../concurrency/scope/context.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
 import type { ClockTimer } from '../concurrency/time/clock.ts'
 import { clock } from '../concurrency/time/current-clock.ts'
-import { ConnectError, type ConnectPhase, hostAndPort, reasonOf } from './errors.ts'
+import {
+  type ConnectAttempt,
+  ConnectError,
+  type ConnectPhase,
+  hostAndPort,
+  reasonOf,
+} from './errors.ts'
 import { type AttemptEvents, ConnectionRace, interleave } from './happy-eyeballs.ts'
-import { readInto } from './read-buffer.ts'
-import { type ResolvedAddress, type Resolver, systemResolver } from './resolver.ts'
+import { openSocket, type Target } from './open-socket.ts'
+import { type Resolver, systemResolver } from './resolver.ts'
 import { SocketTransport } from './socket-transport.ts'
+import { contextOf, onceSecured } from './tls-options.ts'
 import type { TLSOptions, Transport } from './transport.ts'
 
 export interface ConnectOptions {
   /** A name or an IP address; an IPv6 address may stand in brackets. */
   host?: string
   port?: number
-  /** A Unix socket, instead of host and port. */
+  /** A Unix socket, instead of host and port. With TLS, `host` is the name of its certificate. */
   path?: string
   tls?: TLSOptions
   /** Default: the system's. */
@@ -31,8 +39,6 @@ export interface ConnectOptions {
    */
   readBuffer?: Uint8Array
 }
-
-type Target = ResolvedAddress | { readonly path: string }
 
 /**
  * Connects, and resolves with a transport that has not started to read.
@@ -53,17 +59,16 @@ class Connecting {
   readonly #port: number
   readonly #waiter: Waiter<Transport>
   #race: ConnectionRace<Target, Socket> | undefined = undefined
+  /** The winner of the race, while it shakes hands. */
+  #winner: TLSSocket | undefined = undefined
   #timer: ClockTimer | undefined = undefined
 
   constructor(options: ConnectOptions) {
+    check(options)
+    const { host = 'localhost', port = 0, tls } = options
+    // Before anything is opened: bad certificates are the caller's fault and not the peer's.
+    if (tls !== undefined) contextOf(tls)
     this.#options = options
-    const { host = '', port = 0, path } = options
-    if (path === undefined && host === '') {
-      throw new TypeError('Connecting needs "host" and "port", or "path"')
-    }
-    if (path === undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
-      throw new RangeError(`Cannot connect to port "${port}": it must be between 1 and 65535`)
-    }
     this.#host = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
     this.#port = port
     this.#waiter = new Waiter(() => this.#stop())
@@ -76,9 +81,13 @@ class Connecting {
       this.#timer = clock().setTimer(timeout, () => this.#fail(this.#timedOut(timeout)))
     }
     const family = isIP(this.#host)
-    if (path !== undefined) this.#open([{ path }])
-    else if (family !== 0) this.#open([{ address: this.#host, family: family === 6 ? 6 : 4 }])
-    else void this.#lookUp()
+    try {
+      if (path !== undefined) this.#open([{ path }])
+      else if (family !== 0) this.#open([{ address: this.#host, family: family === 6 ? 6 : 4 }])
+      else void this.#lookUp()
+    } catch (error) {
+      this.#fail(asError(error))
+    }
     return this.#waiter.promise
   }
 
@@ -90,7 +99,7 @@ class Connecting {
       if (addresses.length === 0) throw new Error('the name has no addresses')
       this.#open(interleave(addresses))
     } catch (error) {
-      this.#fail(this.#error('dns', error as Error))
+      this.#fail(this.#failure('dns', asError(error)))
     }
   }
 
@@ -98,16 +107,13 @@ class Connecting {
     outsideScopes(() => {
       this.#race = new ConnectionRace<Target, Socket>(
         targets,
-        (target, events) => this.#openSocket(target, events),
+        (target, events) => this.#attempt(target, events),
         {
-          won: (socket) => this.#succeed(socket),
+          won: (socket, target) => this.#connected(socket, target),
           lost: (failures) => {
-            const attempts = failures.map(({ target, error }) => ({
-              address: 'path' in target ? target.path : hostAndPort(target.address, this.#port),
-              cause: error,
-            }))
+            const attempts = failures.map(({ target, error }) => this.#attemptOf(target, error))
             const cause = attempts[0]?.cause ?? new Error('there is no address')
-            this.#fail(this.#error('tcp', cause, attempts))
+            this.#fail(this.#failure('tcp', cause, attempts))
           },
         },
       )
@@ -115,33 +121,38 @@ class Connecting {
     })
   }
 
-  #openSocket(target: Target, events: AttemptEvents<Socket>): Socket {
-    const { readBuffer, localAddress } = this.#options
-    const socket: Socket = openSocket({
-      ...('path' in target
-        ? { path: target.path }
-        : { host: target.address, port: this.#port, family: target.family }),
-      ...(localAddress === undefined ? {} : { localAddress }),
-      ...(readBuffer === undefined ? {} : { onread: readInto(readBuffer, () => socket) }),
-      allowHalfOpen: true,
-      noDelay: true,
-      autoSelectFamily: false,
-    })
-    // The sink says when reading begins.
-    socket.pause()
+  #attempt(target: Target, events: AttemptEvents<Socket>): Socket {
+    const { tls, localAddress, readBuffer } = this.#options
+    const { host, port } = { host: this.#host, port: this.#port }
+    const socket = openSocket(target, { host, port, tls, localAddress, readBuffer })
     socket.once('connect', () => events.connected(socket))
-    socket.once('error', (error) => events.failed(socket, error))
+    // Stays when the race is over: an error that comes late must not be fatal.
+    socket.on('error', (error) => events.failed(socket, error))
     return socket
   }
 
-  #succeed(socket: Socket): void {
+  #connected(socket: Socket, target: Target): void {
+    if (!(socket instanceof TLSSocket)) {
+      this.#succeed(socket)
+      return
+    }
+    this.#winner = socket
+    onceSecured(socket, (error) => {
+      if (error === undefined) this.#succeed(socket, socket.alpnProtocol)
+      else this.#fail(this.#failure('tls', error, [this.#attemptOf(target, error)]))
+    })
+  }
+
+  #succeed(socket: Socket, alpn: string | false | null = null): void {
+    this.#winner = undefined
     this.#timer?.cancel()
-    socket.removeAllListeners('connect').removeAllListeners('error')
     const transport = new SocketTransport(socket, {
-      resettable: this.#options.path === undefined,
+      host: this.#host,
+      alpn,
+      resettable: this.#options.path === undefined && this.#options.tls === undefined,
       shared: this.#options.readBuffer !== undefined,
     })
-    if (!this.#waiter.resolve(transport)) transport.destroy()
+    this.#waiter.resolve(transport)
   }
 
   #fail(error: Error): void {
@@ -152,21 +163,53 @@ class Connecting {
   #stop(): void {
     this.#timer?.cancel()
     this.#race?.stop()
+    this.#winner?.destroy()
+    this.#winner = undefined
+  }
+
+  #attemptOf(target: Target, cause: Error): ConnectAttempt {
+    return {
+      address: 'path' in target ? target.path : hostAndPort(target.address, this.#port),
+      cause,
+    }
   }
 
   #timedOut(timeout: number): TimeoutError {
     return new TimeoutError('connect', timeout, `${this.#action} timed out after ${timeout} ms`)
   }
 
-  #error(phase: ConnectPhase, cause: Error, attempts: ConnectError['attempts'] = []): ConnectError {
+  #failure(
+    phase: ConnectPhase,
+    cause: Error,
+    attempts: readonly ConnectAttempt[] = [],
+  ): ConnectError {
     const more = attempts.length > 1 ? `; ${attempts.length} addresses tried` : ''
-    return new ConnectError(phase, `${this.#action} failed: ${reasonOf(cause)}${more}`, attempts, {
-      cause,
-    })
+    const message = `${this.#action} failed: ${reasonOf(cause)}${more}`
+    return new ConnectError(phase, message, attempts, { cause })
   }
 
   get #action(): string {
-    const { path = hostAndPort(this.#host, this.#port) } = this.#options
-    return `Connecting to "${path}"`
+    return `Connecting to "${this.#options.path ?? hostAndPort(this.#host, this.#port)}"`
   }
+}
+
+function check({ host, port, path, localAddress, timeout }: ConnectOptions): void {
+  if (path === undefined) {
+    if (host === undefined || host === '') {
+      throw new TypeError('Connecting needs "host" and "port", or "path"')
+    }
+    if (port === undefined || !Number.isInteger(port) || port < 1 || port > 65_535) {
+      throw new RangeError(`Cannot connect to port "${port}": it must be between 1 and 65535`)
+    }
+  } else if (path === '') throw new TypeError('Cannot connect to path "": it must not be empty')
+  if (localAddress !== undefined && isIP(localAddress) === 0) {
+    throw new TypeError(`Cannot connect from "${localAddress}": it must be an IP address`)
+  }
+  if (timeout !== undefined && !(timeout >= 0)) {
+    throw new RangeError(`Cannot connect within "${timeout}" ms: it must be 0 or more`)
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

@@ -1,13 +1,16 @@
 /**
- * Accepts connections. The connections belong to whoever is given them; the listener counts them,
- * and refuses those over its limit.
+ * Listens on a port or a path. When the process runs out of file descriptors, libuv itself accepts
+ * and closes what waits, with a descriptor that it keeps for that: clients are told at once, and the
+ * loop does not spin. So there is no back-off here.
  */
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { lstatSync, unlinkSync } from 'node:fs'
+import { type AddressInfo, connect as openSocket, type Server } from 'node:net'
 import { outsideScopes } from '../concurrency/scope/context.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
-import { hostAndPort, ListenError } from './errors.ts'
-import { SocketTransport } from './socket-transport.ts'
-import type { TLSOptions, Transport } from './transport.ts'
+import { SpoolError } from '../util/error.ts'
+import { Acceptor, type ListenerStatistics } from './accept.ts'
+import { errnoOf, hostAndPort, ListenError } from './errors.ts'
+import type { ServerTLSOptions, Transport } from './transport.ts'
 
 /** Where to listen: a port, or the path of a Unix socket. */
 export interface ListenOptions {
@@ -15,55 +18,57 @@ export interface ListenOptions {
   host?: string
   /** 0, the default: a free one, see `listener.port`. */
   port?: number
-  /** A Unix socket, instead of host and port. */
+  /** A Unix socket, instead of host and port. One that a dead process has left behind is replaced. */
   path?: string
-  tls?: TLSOptions
+  tls?: ServerTLSOptions
   /** How many connections the system keeps until they are accepted. Default 511. */
   backlog?: number
   /** Connections over this limit are closed at once, and counted. Default 10,000. */
   maxConnections?: number
+  /** Whether several processes may listen on the same port, and the system shares out. Default false. */
+  reusePort?: boolean
 }
 
-export interface ListenerStatistics {
-  /** Open now, handshakes in progress included. */
-  readonly connections: number
-  /** Accepted since the start. */
-  readonly accepted: number
-  /** Closed at once since the start, because `maxConnections` were open. */
-  readonly refused: number
-  /** Failures to accept since the start: no file descriptors left, mostly. */
-  readonly failed: number
-}
-
+/** What `listen()` gives. */
 export class Listener {
   /** The port that is listened on; undefined for a Unix socket. */
   readonly port: number | undefined
   /** `host:port`, `[host]:port`, or the path of the Unix socket. */
   readonly address: string
-  readonly #server: Server
-  readonly #counts: Counts
+  readonly #acceptor: Acceptor
 
   /** @internal Made by `listen()`. */
-  constructor(server: Server, counts: Counts) {
-    this.#server = server
-    this.#counts = counts
-    const address = server.address() as AddressInfo | string
+  constructor(acceptor: Acceptor) {
+    this.#acceptor = acceptor
+    const address = acceptor.server.address() as AddressInfo | string
     this.port = typeof address === 'string' ? undefined : address.port
     this.address =
       typeof address === 'string' ? address : hostAndPort(address.address, address.port)
   }
 
   get closed(): boolean {
-    return !this.#server.listening
+    return !this.#acceptor.server.listening
   }
 
   /**
-   * Stops accepting; the address is free when it resolves. Connections that are open stay so.
+   * Takes other certificates for the connections to come.
+   *
+   * @throws TypeError if it listens without TLS, or they can't be read; the old ones stay in force
+   */
+  replaceCertificates(options: Pick<ServerTLSOptions, 'ca' | 'cert' | 'key' | 'passphrase'>): void {
+    if (!this.#acceptor.replaceCertificates(options)) {
+      throw new TypeError(`Cannot replace certificates: "${this.address}" listens without TLS`)
+    }
+  }
+
+  /**
+   * Stops accepting, and gives up TLS handshakes in progress. The address is free when it resolves.
+   * Connections that were given out stay open. Calling it again does nothing.
    *
    * Cancellation: has none, it waits for nobody.
    */
   close(): Promise<void> {
-    if (this.#server.listening) this.#server.close()
+    this.#acceptor.close()
     return Promise.resolve()
   }
 
@@ -72,75 +77,94 @@ export class Listener {
   }
 
   statistics(): ListenerStatistics {
-    return { ...this.#counts }
+    return this.#acceptor.statistics()
   }
 }
 
-interface Counts {
-  connections: number
-  accepted: number
-  refused: number
-  failed: number
-}
-
 /**
- * Listens, and gives each connection to `onConnection`, which runs outside of every scope and starts
- * the transport.
+ * Listens, and gives each connection to `onConnection`, which is called outside of every scope, must
+ * not throw, and starts the transport. With TLS, the handshake is done by then.
  *
  * Cancellation: nothing is listened on.
  *
  * @throws ListenError if the address can't be had
  */
-export function listen(
+export async function listen(
   options: ListenOptions,
   onConnection: (transport: Transport) => void,
 ): Promise<Listener> {
-  const { backlog = 511 } = options
-  let server: Server | undefined
-  const waiter = new Waiter<Listener>(() => server?.close())
+  check(options)
+  const { path, tls, maxConnections = 10_000 } = options
+  const acceptor = outsideScopes(
+    () => new Acceptor(path === undefined, tls, maxConnections, onConnection),
+  )
+  try {
+    await bind(acceptor.server, options)
+  } catch (error) {
+    const inUse = path !== undefined && errnoOf(error as Error) === 'EADDRINUSE'
+    if (!inUse || (await answers(path))) throw refusal(options, error)
+    await bindAgain(acceptor.server, options, path)
+  }
+  acceptor.listening()
+  return new Listener(acceptor)
+}
+
+async function bindAgain(server: Server, options: ListenOptions, path: string): Promise<void> {
+  try {
+    unlinkSync(path)
+    await bind(server, options)
+  } catch (error) {
+    throw refusal(options, error)
+  }
+}
+
+function bind(server: Server, options: ListenOptions): Promise<void> {
+  const { host, port = 0, path, backlog = 511, reusePort = false } = options
+  const waiter = new Waiter<void>(() => server.close())
   if (waiter.settled) return waiter.promise
   outsideScopes(() => {
-    const counts: Counts = { connections: 0, accepted: 0, refused: 0, failed: 0 }
-    server = makeServer(options, counts, onConnection)
-    const failed = (error: Error): void => {
-      waiter.reject(new ListenError(addressOf(options), error))
-    }
-    server.once('error', failed)
-    server.once('listening', () => {
-      if (server === undefined || waiter.settled) return
+    const listening = (): void => {
       server.off('error', failed)
-      server.on('error', () => counts.failed++)
-      waiter.resolve(new Listener(server, counts))
-    })
-    server.listen(
-      options.path === undefined
-        ? { host: options.host, port: options.port ?? 0, backlog }
-        : { path: options.path, backlog },
-    )
+      // A name as host is looked up first, and that can't be taken back.
+      if (!waiter.resolve()) server.close()
+    }
+    const failed = (error: Error): void => {
+      server.off('listening', listening)
+      waiter.reject(error)
+    }
+    server.once('listening', listening)
+    server.once('error', failed)
+    server.listen(path === undefined ? { host, port, backlog, reusePort } : { path, backlog })
   })
   return waiter.promise
 }
 
-function makeServer(
-  options: ListenOptions,
-  counts: Counts,
-  onConnection: (transport: Transport) => void,
-): Server {
-  const left = (): void => {
-    counts.connections--
-  }
-  const tcp = options.path === undefined
-  const server = createServer({ allowHalfOpen: true, noDelay: true })
-  server.maxConnections = options.maxConnections ?? 10_000
-  server.on('drop', () => counts.refused++)
-  server.on('connection', (socket: Socket) => {
-    counts.connections++
-    counts.accepted++
-    onConnection(new SocketTransport(socket, { resettable: tcp, onClosed: left }))
+/** Whether somebody accepts connections at `path`, or it is no socket at all. */
+function answers(path: string): Promise<boolean> {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return Promise.resolve(true)
+  const waiter = new Waiter<boolean>(() => probe?.destroy())
+  const probe = waiter.settled ? undefined : outsideScopes(() => openSocket({ path }))
+  probe?.once('connect', () => {
+    probe.destroy()
+    waiter.resolve(true)
   })
-  return server
+  probe?.once('error', (error) => waiter.resolve(errnoOf(error) !== 'ECONNREFUSED'))
+  return waiter.promise
 }
 
-function addressOf({ host = '*', port = 0, path }: ListenOptions): string {
-  return path ?? hostAndPort(host, port)
+function refusal({ host = '*', port = 0, path }: ListenOptions, error: unknown): Error {
+  if (SpoolError.is(error)) return error
+  return new ListenError(path ?? hostAndPort(host, port), error as Error)
+}
+
+function check({ host, port = 0, path, maxConnections = 1 }: ListenOptions): void {
+  if (path !== undefined && (host !== undefined || port !== 0)) {
+    throw new TypeError('Listening takes "path", or "host" and "port", and not both')
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new RangeError(`Cannot listen on port "${port}": it must be between 0 and 65535`)
+  }
+  if (!(maxConnections >= 1)) {
+    throw new RangeError(`Cannot allow "${maxConnections}" connections: it must be 1 or more`)
+  }
 }

@@ -11,7 +11,9 @@
  */
 import type { Socket } from 'node:net'
 import { enclosingScope, outsideScopes } from '../concurrency/scope/context.ts'
-import { connectionError } from './errors.ts'
+import { ConnectError, connectionError } from './errors.ts'
+import { contextOf } from './tls-options.ts'
+import { upgradeToTLS } from './tls-upgrade.ts'
 import type { Sink, TLSOptions, Transport } from './transport.ts'
 
 const carried = Symbol('spool.transport')
@@ -27,9 +29,12 @@ const nobody: Sink = {
 }
 
 export interface SocketTransportOptions {
-  alpn?: string | undefined
+  /** As Node.js has it: false or null if there is none. */
+  alpn?: string | false | null
   /** Whether bytes come through `received()`, in a shared buffer: the socket was made with `onread`. */
   shared?: boolean
+  /** The name that was connected to, for `startTLS()`. */
+  host?: string | undefined
   /** Whether the socket can send a reset: TCP without TLS. */
   resettable?: boolean
   /** Told once, when the socket is closed: the keeper of the count. */
@@ -41,6 +46,7 @@ export class SocketTransport implements Transport {
   readonly #socket: Socket
   readonly #shared: boolean
   readonly #resettable: boolean
+  readonly #host: string | undefined
   readonly #onClosed: (() => void) | undefined
   #sink: Sink = nobody
   #direct = false
@@ -57,10 +63,11 @@ export class SocketTransport implements Transport {
   #held: Uint8Array[] | undefined = undefined
 
   constructor(socket: Socket, options: SocketTransportOptions = {}) {
-    this.alpn = options.alpn
+    this.alpn = typeof options.alpn === 'string' ? options.alpn : undefined
     this.#socket = socket
     this.#shared = options.shared === true
     this.#resettable = options.resettable === true
+    this.#host = options.host
     this.#onClosed = options.onClosed
     ;(socket as Carrier)[carried] = this
     socket.on('end', onEnd)
@@ -132,8 +139,24 @@ export class SocketTransport implements Transport {
     else this.#socket.destroy()
   }
 
-  startTLS(_options: TLSOptions): Promise<Transport> {
-    throw new TypeError('TLS is not there yet')
+  async startTLS(options: TLSOptions): Promise<Transport> {
+    const { serverName = this.#host } = options
+    if (serverName === undefined) throw new TypeError('Starting TLS needs "serverName"')
+    // Bytes that came in plain text would be taken as if they had come encrypted.
+    const early = this.#held !== undefined || this.#socket.readableLength > 0
+    if (early || !this.#writable || this.#ended) {
+      const why = early ? 'the peer sent bytes before it' : 'the connection is closed'
+      this.destroy()
+      throw new ConnectError('tls', `Starting TLS with "${serverName}" failed: ${why}`)
+    }
+    contextOf(options)
+    this.#release()
+    return upgradeToTLS(
+      this.#socket,
+      options,
+      serverName,
+      (socket) => new SocketTransport(socket, { host: serverName, alpn: socket.alpnProtocol }),
+    )
   }
 
   get bytesWritten(): number {
@@ -192,6 +215,16 @@ export class SocketTransport implements Transport {
     // Closed already, but for bytes that nobody took: those are dropped now.
     if (this.#closed) this.#flushSoon()
     return true
+  }
+
+  /** Lets go of the socket, as if it had never been ours. */
+  #release(): void {
+    const socket = this.#socket
+    socket.off('data', onData).off('end', onEnd).off('drain', onDrain).off('close', onClose)
+    // `onError` stays: TLS has a listener of its own, and may leave before the last error.
+    this.#sink = nobody
+    this.#destroyed = true
+    this.#direct = this.#writable = false
   }
 
   #flushSoon(): void {

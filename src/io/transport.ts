@@ -3,6 +3,10 @@
  * a promise for each chunk would cost more than the rest of a request.
  */
 
+/**
+ * TLS for a client. The certificates are parsed once for each options object: keep it and use it
+ * again, and do not change it afterwards.
+ */
 export interface TLSOptions {
   /** The name to ask for and to check the certificate against; by default the host connected to. */
   serverName?: string
@@ -15,8 +19,20 @@ export interface TLSOptions {
   alpn?: readonly string[]
   /** Whether a certificate that can't be verified is refused. Default true. */
   verify?: boolean
+  /** Default `TLSv1.2` (RFC 9325 §3.1.1). */
   minVersion?: 'TLSv1.2' | 'TLSv1.3'
   ciphers?: string
+}
+
+/** TLS for a server: `cert` and `key` are needed. */
+export interface ServerTLSOptions extends Omit<TLSOptions, 'serverName' | 'verify'> {
+  /**
+   * Whether clients are asked for a certificate, to be signed by `ca`. With `required`, who has none
+   * that can be verified is refused. Default `none`.
+   */
+  clientCertificate?: 'none' | 'requested' | 'required'
+  /** How long a client may take for its handshake, in milliseconds. Default 10,000. */
+  handshakeTimeout?: number
 }
 
 /** Who is told what arrives. Called outside every scope, and never from inside a method of the transport. */

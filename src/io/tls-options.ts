@@ -1,0 +1,103 @@
+/** What TLS is asked for, in the words of Node.js. Certificates are parsed once for each options object. */
+import { isIP } from 'node:net'
+import {
+  checkServerIdentity,
+  createSecureContext,
+  type ConnectionOptions,
+  type SecureContext,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls'
+import type { ServerTLSOptions, TLSOptions } from './transport.ts'
+
+const contexts = new WeakMap<TLSOptions, SecureContext>()
+
+/**
+ * The certificates, keys and versions of `options`, parsed. An options object must not be changed
+ * after it was used once.
+ *
+ * @throws TypeError if they can't be parsed
+ */
+export function contextOf(options: TLSOptions): SecureContext {
+  const found = contexts.get(options)
+  if (found !== undefined) return found
+  const context = parse(options)
+  contexts.set(options, context)
+  return context
+}
+
+function parse(options: TLSOptions): SecureContext {
+  try {
+    return createSecureContext(contextOptions(options))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new TypeError(`Reading the TLS options failed: ${reason}`, { cause: error })
+  }
+}
+
+function contextOptions(options: TLSOptions) {
+  const { ca, cert, key, passphrase, minVersion, ciphers } = options
+  return {
+    ...(ca === undefined ? {} : { ca: (Array.isArray(ca) ? ca : [ca]).map(asText) }),
+    ...(cert === undefined ? {} : { cert: asText(cert) }),
+    ...(key === undefined ? {} : { key: asText(key) }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(ciphers === undefined ? {} : { ciphers }),
+    minVersion: minVersion ?? ('TLSv1.2' as const),
+  }
+}
+
+function asText(pem: string | Uint8Array): string | Buffer {
+  return typeof pem === 'string' ? pem : Buffer.from(pem)
+}
+
+/** For the client side of a connection to `host`. */
+export function clientOptions(options: TLSOptions, host: string): ConnectionOptions {
+  const { serverName = host, alpn, verify = true } = options
+  return {
+    secureContext: contextOf(options),
+    // RFC 6066 §3: an address is no server name; the certificate must be for it all the same.
+    ...(isIP(serverName) === 0
+      ? { servername: serverName }
+      : {
+          checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
+        }),
+    ...(alpn === undefined ? {} : { ALPNProtocols: Array.from(alpn) }),
+    // Said always: otherwise the environment could turn it off.
+    rejectUnauthorized: verify,
+  }
+}
+
+/** For the server side. */
+export function serverOptions(options: ServerTLSOptions): TlsOptions {
+  const { alpn, clientCertificate = 'none', handshakeTimeout = 10_000 } = options
+  if (options.cert === undefined || options.key === undefined) {
+    throw new TypeError('Listening with TLS needs "cert" and "key"')
+  }
+  // Checks them, with a better message.
+  contextOf(options)
+  return {
+    ...contextOptions(options),
+    ...(alpn === undefined ? {} : { ALPNProtocols: Array.from(alpn) }),
+    requestCert: clientCertificate !== 'none',
+    rejectUnauthorized: clientCertificate === 'required',
+    handshakeTimeout,
+  }
+}
+
+/**
+ * Calls back once: when the handshake is done and the peer is who it should be, or with the error.
+ * A failed socket destroys itself.
+ */
+export function onceSecured(socket: TLSSocket, callback: (error: Error | undefined) => void): void {
+  let over = false
+  const settle = (error: Error | undefined): void => {
+    if (over) return
+    over = true
+    callback(error)
+    // An error that comes after the first must not be fatal: this listener stays for those.
+    if (error === undefined) socket.off('error', settle)
+  }
+  socket.once('secureConnect', () => settle(undefined))
+  socket.on('error', settle)
+}
