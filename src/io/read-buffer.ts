@@ -30,9 +30,6 @@ export function readInto(bytes: Uint8Array, socket: () => Socket): OnReadOpts {
   const shared = buffer
   return {
     buffer: shared.bytes,
-    callback: (length) => {
-      received(socket(), shared.view(length))
-      return true
-    },
+    callback: (length) => received(socket(), shared.view(length)),
   }
 }

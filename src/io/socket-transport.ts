@@ -171,10 +171,11 @@ export class SocketTransport implements Transport {
     return this.#socket.remoteAddress
   }
 
-  /** @internal Bytes came. `shared`: in the buffer that the socket was made with. */
-  received(bytes: Uint8Array, shared: boolean): void {
+  /** @internal Bytes came. `shared`: in the buffer that the socket was made with. False: no more. */
+  received(bytes: Uint8Array, shared: boolean): boolean {
     if (this.#direct) this.#sink.data(bytes, shared)
     else if (!this.#destroyed) (this.#held ??= []).push(shared ? Buffer.from(bytes) : bytes)
+    return !this.#paused
   }
 
   /** @internal */
@@ -285,7 +286,7 @@ function onClose(this: Socket): void {
   ;(this as Carrier)[carried].socketClosed()
 }
 
-/** Bytes came into the buffer that the socket shares with others. */
-export function received(socket: Socket, bytes: Uint8Array): void {
-  ;(socket as Carrier)[carried].received(bytes, true)
+/** Bytes came into the buffer that the socket shares with others. False: no more until it is resumed. */
+export function received(socket: Socket, bytes: Uint8Array): boolean {
+  return (socket as Carrier)[carried].received(bytes, true)
 }
