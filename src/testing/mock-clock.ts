@@ -54,7 +54,8 @@ export class MockClock implements Clock, Disposable {
    * @example
    * ```ts
    * using clock = MockClock.install({ autoJump: true })
-   * await sleep(3_600_000) // takes no time
+   * await sleep(3_600_000)
+   * console.log(clock.now()) // → 3600000
    * ```
    */
   static install(options: MockClockOptions = {}): MockClock {
