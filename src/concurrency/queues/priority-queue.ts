@@ -11,7 +11,10 @@ export interface PriorityQueueOptions<T> extends QueueOptions {
  * they were put. Tasks that wait are still served in the order in which they came.
  *
  * ```ts
- * const jobs = new PriorityQueue<Job>({ capacity: 100, priority: (job) => job.due })
+ * const jobs = new PriorityQueue<{ due: number }>({ capacity: 100, priority: (job) => job.due })
+ * await jobs.put({ due: 20 })
+ * await jobs.put({ due: 10 })
+ * console.log((await jobs.get()).due) // → 10
  * ```
  *
  * `put()` throws what `priority` throws, and a `RangeError` if it returns no number.

@@ -16,8 +16,20 @@ export interface ConditionStatistics {
  * Lets tasks wait until something is so that others change under a lock.
  *
  * ```ts
- * using permit = await condition.acquire()
- * await condition.waitFor(() => balance >= price)
+ * const condition = new Condition()
+ * let balance = 0
+ * await gather(
+ *   async () => {
+ *     using permit = await condition.acquire()
+ *     await condition.waitFor(() => balance >= 10)
+ *     console.log(balance) // → 10
+ *   },
+ *   async () => {
+ *     using permit = await condition.acquire()
+ *     balance = 10
+ *     condition.notifyAll()
+ *   },
+ * )
  * ```
  */
 export class Condition {

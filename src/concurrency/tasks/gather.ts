@@ -32,7 +32,11 @@ interface Gather {
  * not thrown; `gather.settled()` tells everything.
  *
  * ```ts
- * const [user, orders] = await gather(() => getUser(id), () => getOrders(id))
+ * const [name, count] = await gather(
+ *   async () => 'Ada',
+ *   () => sleep(5).then(() => 3),
+ * )
+ * console.log(name, count) // → Ada 3
  * ```
  *
  * Cancellation: cancels the functions, and waits until they are over.

@@ -16,7 +16,14 @@ export interface ShieldOptions {
  * running behind everybody's back, even if its promise is not awaited.
  *
  * ```ts
- * await shield(() => audit.write(entry), { timeout: 5_000 })
+ * const log: string[] = []
+ * await moveOnAfter(5, () =>
+ *   shield(async () => {
+ *     await sleep(10) // not stopped by the 5 ms
+ *     log.push('written')
+ *   }, { timeout: 5_000 }),
+ * )
+ * console.log(log[0]) // → written
  * ```
  *
  * Cancellation: none reaches `fn`, and its value is returned; the next wait after it throws.

@@ -241,9 +241,16 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
  * body or a task fails, everything else in the group is cancelled and awaited.
  *
  * ```ts
+ * const slept: number[] = []
  * await taskGroup(async (group) => {
- *   for (const url of urls) group.spawn(() => save(url), { name: url })
+ *   for (const delay of [3, 1]) {
+ *     group.spawn(async () => {
+ *       await sleep(delay)
+ *       slept.push(delay)
+ *     }, { name: `sleep ${delay}` })
+ *   }
  * })
+ * console.log(slept.length) // → 2
  * ```
  *
  * Cancellation: cancels the body and all tasks, waits until they are over, and throws then.
