@@ -2,7 +2,7 @@
  * How long a body is (RFC 9112 §6.3) and whether the connection may be used again (§9.3), in both roles.
  * Where two readers could come to different answers, the message is refused.
  */
-import { consistsOf, DIGIT, isToken, quoted, refused } from './grammar.ts'
+import { consistsOf, digitBytes, isToken, quoted, refused } from './grammar.ts'
 import { type FieldFacts, listOf } from './head/field-reader.ts'
 import type { Framing, MinorVersion } from './messages.ts'
 
@@ -37,7 +37,7 @@ function transferCodingOf(value: string): TransferCoding {
  * @throws ProtocolError unless it is decimal digits alone, and a length that a number can hold
  */
 function lengthOf(value: string): number {
-  if (value === '' || !consistsOf(DIGIT, value)) {
+  if (value === '' || !consistsOf(digitBytes, value)) {
     throw refused(`Content-Length ${quoted(value)} is not a number`)
   }
   const length = Number(value)

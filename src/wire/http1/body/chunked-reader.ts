@@ -9,16 +9,15 @@
  */
 import { FieldFacts, readFields } from '../head/field-reader.ts'
 import {
-  classOf,
   CR,
   hexValue,
   HTAB,
   LF,
-  QUOTED,
+  quotedBytes,
   refused,
   showByte,
   SP,
-  TOKEN,
+  tokenBytes,
 } from '../grammar.ts'
 import { HeadReader } from '../head/head-reader.ts'
 import type { HTTP1Limits } from '../limits.ts'
@@ -101,8 +100,8 @@ export class ChunkedReader {
         this.#trailerReader ??= new HeadReader(this.#limits, null)
         const end = this.#trailerReader.read(bytes, at)
         if (end !== -1) {
-          const fields = readFields(this.#trailerReader.scan, this.#trailerReader.text, facts)
-          this.trailers = checkTrailers(fields)
+          const { scan, text } = this.#trailerReader
+          this.trailers = checkTrailers(readFields(scan, text, facts))
         }
         return end
       } else if (this.#phase === LAST) {
@@ -217,11 +216,11 @@ export class ChunkedReader {
       case QUOTED_VALUE:
         if (byte === 0x22) this.#phase = AFTER_QUOTED
         else if (byte === 0x5c) this.#phase = ESCAPED
-        else if ((classOf[byte]! & QUOTED) === 0) throw badExtension(byte)
+        else if (quotedBytes[byte] !== 1) throw badExtension(byte)
         return
       case ESCAPED:
         // quoted-pair = "\" ( HTAB / SP / VCHAR / obs-text )
-        if ((classOf[byte]! & QUOTED) === 0 && byte !== 0x22 && byte !== 0x5c) {
+        if (quotedBytes[byte] !== 1 && byte !== 0x22 && byte !== 0x5c) {
           throw badExtension(byte)
         }
         this.#phase = QUOTED_VALUE
@@ -237,7 +236,7 @@ function isBlank(byte: number): boolean {
 }
 
 function isTokenByte(byte: number): boolean {
-  return (classOf[byte]! & TOKEN) !== 0
+  return tokenBytes[byte] === 1
 }
 
 function badExtension(byte: number): Error {

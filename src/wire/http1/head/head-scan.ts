@@ -6,7 +6,7 @@
  * strings: it notes offsets, from the first byte of the head on, and field-reader.ts cuts the text by them
  * once the head is complete.
  */
-import { classOf, CR, HTAB, LF, refused, showByte, SP, TOKEN, VALUE } from '../grammar.ts'
+import { CR, HTAB, LF, refused, showByte, SP, tokenBytes, valueBytes } from '../grammar.ts'
 
 /** Where the scan is. Those below `FIELD` are the start line's own, see request-line.ts, status-line.ts. */
 export const FIELD = 16
@@ -76,7 +76,11 @@ export function scanFields(
   to: number,
   maxFields: number,
 ): number {
+  // Locals, because an import or a field is loaded anew for each byte.
   const marks = scan.marks
+  const isToken = tokenBytes
+  const isValue = valueBytes
+  const lastMark = maxFields * MARKS_PER_FIELD
   let phase = scan.phase
   let mark = scan.fieldCount * MARKS_PER_FIELD
   scanning: while (at < to) {
@@ -87,18 +91,15 @@ export function scanFields(
         phase = LAST_LF
         continue
       }
-      if (mark >= maxFields * MARKS_PER_FIELD) {
-        throw refused(`More than ${maxFields} fields`, 431)
-      }
+      if (mark >= lastMark) throw refused(`More than ${maxFields} fields`, 431)
       // RFC 9112 §5.2 has a server refuse obs-fold, and §2.2 white space before the first field.
       if (byte === SP || byte === HTAB) throw refused('Line folding (obs-fold)')
       marks[mark] = at - base
       phase = NAME
     }
     if (phase === NAME) {
-      while ((classOf[bytes[at]!]! & TOKEN) !== 0) if (++at === to) break scanning
-      const byte = bytes[at]!
-      if (byte !== COLON) throw badNameByte(byte)
+      while (isToken[bytes[at]!] === 1) if (++at === to) break scanning
+      if (bytes[at] !== COLON) throw badNameByte(bytes[at]!)
       if (at - base === marks[mark]) throw refused('Field without a name')
       marks[mark + 1] = at - base
       phase = BEFORE_VALUE
@@ -110,10 +111,13 @@ export function scanFields(
       phase = IN_VALUE
     }
     if (phase === IN_VALUE) {
-      while ((classOf[bytes[at]!]! & VALUE) !== 0) if (++at === to) break scanning
-      const byte = bytes[at]!
-      if (byte !== CR) throw badValueByte(byte)
-      marks[mark + 3] = endWithoutBlanks(bytes, base + marks[mark + 2]!, at) - base
+      while (isValue[bytes[at]!] === 1) if (++at === to) break scanning
+      if (bytes[at] !== CR) throw badValueByte(bytes[at]!)
+      let end = at
+      // OWS behind the value is not a part of it (RFC 9112 §5.1).
+      const start = base + marks[mark + 2]!
+      while (end > start && (bytes[end - 1] === SP || bytes[end - 1] === HTAB)) end--
+      marks[mark + 3] = end - base
       phase = VALUE_LF
       if (++at === to) break
     }
@@ -129,12 +133,6 @@ export function scanFields(
   scan.phase = phase
   scan.fieldCount = mark / MARKS_PER_FIELD
   return -1
-}
-
-/** OWS behind the value is not a part of it (RFC 9112 §5.1). */
-function endWithoutBlanks(bytes: Uint8Array, start: number, end: number): number {
-  while (end > start && (bytes[end - 1] === SP || bytes[end - 1] === HTAB)) end--
-  return end
 }
 
 function badNameByte(byte: number): Error {

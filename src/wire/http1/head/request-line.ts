@@ -2,16 +2,20 @@
  * The request line (RFC 9112 §3): `method SP request-target SP HTTP-version CRLF`. Exactly one space each,
  * though §3 would allow a recipient to split at any white space: who does reads other requests than we do.
  */
-import { classOf, CR, DIGIT, LF, refused, showByte, SP, TARGET, TOKEN } from '../grammar.ts'
+import { CR, digitBytes, LF, refused, showByte, SP, targetBytes, tokenBytes } from '../grammar.ts'
 import { FIELD, type HeadScan } from './head-scan.ts'
 import type { HTTP1Limits } from '../limits.ts'
 
 export const REQUEST_LINE = 0
-const TARGET_PHASE = 1
+const TARGET = 1
 const VERSION = 2
+
+const BACKSLASH = 0x5c
 
 /** `0` stands for a digit. */
 const version = 'HTTP/0.0'
+/** The version with its line end. */
+const versionLength = 10
 
 /** Scans the request line; returns the offset behind it, or -1 if it wants more bytes. */
 export function scanRequestLine(
@@ -23,8 +27,9 @@ export function scanRequestLine(
   limits: HTTP1Limits,
 ): number {
   if (scan.phase === REQUEST_LINE) {
+    const isToken = tokenBytes
     const stop = Math.min(to, base + limits.method + 1)
-    while (at < stop && (classOf[bytes[at]!]! & TOKEN) !== 0) at++
+    while (at < stop && isToken[bytes[at]!] === 1) at++
     if (at - base > limits.method) {
       // RFC 9112 §3: "A server that receives a method longer than any that it implements SHOULD respond
       // with a 501".
@@ -36,19 +41,20 @@ export function scanRequestLine(
     scan.firstEnd = at - base
     at++
     scan.elementAt = at - base
-    scan.phase = TARGET_PHASE
+    scan.phase = TARGET
   }
-  if (scan.phase === TARGET_PHASE) {
+  if (scan.phase === TARGET) {
+    const isTarget = targetBytes
     const start = base + scan.elementAt
     const stop = Math.min(to, start + limits.target + 1)
     for (;;) {
-      while (at < stop && (classOf[bytes[at]!]! & TARGET) !== 0) at++
+      while (at < stop && isTarget[bytes[at]!] === 1) at++
       if (at - start > limits.target) {
         throw refused(`Request target is longer than ${limits.target} bytes`, 414)
       }
       if (at === to) return -1
       // In a path WHATWG URLs read `\` as `/`; in a query, where browsers send it raw, it is itself.
-      if (bytes[at] !== 0x5c || !isInQuery(scan, bytes, start, at)) break
+      if (bytes[at] !== BACKSLASH || !isInQuery(scan, bytes, start, at)) break
       at++
     }
     if (bytes[at] !== SP) throw refused(`Request target contains ${showByte(bytes[at]!)}`)
@@ -58,7 +64,13 @@ export function scanRequestLine(
     scan.elementAt = at - base
     scan.phase = VERSION
   }
-  return scanVersionLine(scan, bytes, base, at, to)
+  const start = base + scan.elementAt
+  if (to - start >= versionLength && isHTTP11(bytes, start)) {
+    scan.minorVersion = 1
+    scan.phase = FIELD
+    return start + versionLength
+  }
+  return scanVersion(scan, bytes, start, at, to)
 }
 
 function isInQuery(scan: HeadScan, bytes: Uint8Array, start: number, end: number): boolean {
@@ -66,20 +78,35 @@ function isInQuery(scan: HeadScan, bytes: Uint8Array, start: number, end: number
   return scan.inQuery
 }
 
-function scanVersionLine(
+/** Whether `HTTP/1.1` and its line end are there: nearly always, so it is looked at in one go. */
+function isHTTP11(bytes: Uint8Array, at: number): boolean {
+  return (
+    bytes[at] === 0x48 &&
+    bytes[at + 1] === 0x54 &&
+    bytes[at + 2] === 0x54 &&
+    bytes[at + 3] === 0x50 &&
+    bytes[at + 4] === 0x2f &&
+    bytes[at + 5] === 0x31 &&
+    bytes[at + 6] === 0x2e &&
+    bytes[at + 7] === 0x31 &&
+    bytes[at + 8] === CR &&
+    bytes[at + 9] === LF
+  )
+}
+
+function scanVersion(
   scan: HeadScan,
   bytes: Uint8Array,
-  base: number,
+  start: number,
   at: number,
   to: number,
 ): number {
-  const start = base + scan.elementAt
   for (; at < to; at++) {
     const index = at - start
     const byte = bytes[at]!
     if (index < version.length) {
       const wanted = version.charCodeAt(index)
-      if (wanted === 0x30 ? (classOf[byte]! & DIGIT) === 0 : byte !== wanted) {
+      if (wanted === 0x30 ? digitBytes[byte] !== 1 : byte !== wanted) {
         throw refused('Request line does not end in an HTTP version')
       }
     } else if (index === version.length) {

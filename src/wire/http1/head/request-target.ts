@@ -10,7 +10,7 @@ const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/([^/?]+)/i
  * The host that the request is for: that of an absolute target, or else the `Host` field's.
  *
  * @throws ProtocolError if the target has none of the four forms or not the one that its method wants, or
- *   `Host` is missing in HTTP/1.1 or not valid
+ *   `Host` is missing in HTTP/1.1
  */
 export function hostOf(
   method: string,
@@ -18,12 +18,8 @@ export function hostOf(
   host: string | undefined,
   minorVersion: MinorVersion,
 ): string | undefined {
-  // RFC 9112 §3.2: 400 to "any HTTP/1.1 request message that lacks a Host header field and to any request
-  // message that contains more than one … or a Host header field with an invalid field value".
-  if (host === undefined) {
-    if (minorVersion === 1) throw refused('Request without a Host field')
-  } else if (!isAuthority(host)) throw refused(`Host ${quoted(host)} is not a host`)
-
+  // RFC 9112 §3.2: 400 to "any HTTP/1.1 request message that lacks a Host header field".
+  if (host === undefined && minorVersion === 1) throw refused('Request without a Host field')
   if (method === 'CONNECT') {
     // RFC 9112 §3.2.3: only authority-form, with the port.
     if (!isHostAndPort(target))
@@ -38,7 +34,7 @@ export function hostOf(
     return host
   }
   const authority = absoluteForm.exec(target)?.[1]
-  if (authority === undefined || !isAuthority(authority)) {
+  if (authority === undefined || !isAuthority(authority, 0, authority.length)) {
     throw refused(`Request target ${quoted(target)} is neither a path nor a URL`)
   }
   // RFC 9112 §3.2.2: "an origin server MUST ignore the received Host header field (if any) and instead use

@@ -2,7 +2,7 @@
  * The status line (RFC 9112 §4): `HTTP-version SP status-code SP [ reason-phrase ] CRLF`. The second space
  * may be missing together with the phrase: many servers leave it out, and nothing else can be meant.
  */
-import { classOf, CR, DIGIT, LF, refused, showByte, SP, VALUE } from '../grammar.ts'
+import { CR, digitBytes, LF, refused, showByte, SP, valueBytes } from '../grammar.ts'
 import { FIELD, type HeadScan } from './head-scan.ts'
 
 export const STATUS_LINE = 0
@@ -26,7 +26,7 @@ export function scanStatusLine(
       const byte = bytes[at]!
       if (index === opening.length) break
       const wanted = opening.charCodeAt(index)
-      if (wanted === 0x30 ? (classOf[byte]! & DIGIT) === 0 : byte !== wanted) {
+      if (wanted === 0x30 ? digitBytes[byte] !== 1 : byte !== wanted) {
         throw refused(`Status line does not begin with an HTTP/1 version and a status code`)
       }
     }
@@ -48,7 +48,7 @@ export function scanStatusLine(
     scan.phase = REASON
   }
   if (scan.phase === REASON) {
-    while (at < to && (classOf[bytes[at]!]! & VALUE) !== 0) at++
+    while (at < to && valueBytes[bytes[at]!] === 1) at++
     if (at === to) return -1
     if (bytes[at] === LF) throw refused('LF without CR in the status line')
     if (bytes[at] !== CR) throw refused(`Reason phrase contains ${showByte(bytes[at]!)}`)

@@ -7,16 +7,15 @@
 import { ProtocolError } from '../../errors.ts'
 import { isAuthority } from '../head/authority.ts'
 import {
-  classOf,
   consistsOf,
-  DIGIT,
+  digitBytes,
   HTAB,
   isToken,
   quoted,
   SP,
-  TARGET,
-  TOKEN,
-  VALUE,
+  targetBytes,
+  tokenBytes,
+  valueBytes,
 } from '../grammar.ts'
 import type { FieldList, MinorVersion } from '../messages.ts'
 import { reasonPhrases } from './reason-phrases.ts'
@@ -77,7 +76,7 @@ function statusLine(status: number, reason: string | undefined, minorVersion: nu
     throw unwritable(`Status ${status} is not an integer from 100 to 599`)
   }
   const phrase = reason ?? reasonPhrases[status] ?? ''
-  if (!consistsOf(VALUE, phrase)) {
+  if (!consistsOf(valueBytes, phrase)) {
     throw unwritable(`Reason phrase ${quoted(phrase)} has a control or a character beyond latin1`)
   }
   const line = `HTTP/1.${minorVersion} ${status} ${phrase}\r\n`
@@ -123,7 +122,7 @@ function checked(fields: FieldList): CheckedFields {
     if (size === 14) {
       if (name.toLowerCase() !== 'content-length') continue
       if (length) throw unwritable('Field "Content-Length" is repeated')
-      if (value === '' || !consistsOf(DIGIT, value) || !Number.isSafeInteger(Number(value))) {
+      if (value === '' || !consistsOf(digitBytes, value) || !Number.isSafeInteger(Number(value))) {
         throw unwritable(`Content-Length ${quoted(value)} is not a length`)
       }
       length = true
@@ -135,7 +134,8 @@ function checked(fields: FieldList): CheckedFields {
       chunked = true
     } else if (size === 4 && name.toLowerCase() === 'host') {
       hosts++
-      if (!isAuthority(value)) throw unwritable(`Host ${quoted(value)} is not a host`)
+      if (!isAuthority(value, 0, value.length))
+        throw unwritable(`Host ${quoted(value)} is not a host`)
     }
   }
   if (length && chunked) throw unwritable('Message has both Content-Length and Transfer-Encoding')
@@ -145,13 +145,13 @@ function checked(fields: FieldList): CheckedFields {
 function checkField(name: string, value: string): void {
   if (name === '') throw unwritable('Field without a name')
   for (let i = 0; i < name.length; i++) {
-    if ((classOf[name.charCodeAt(i)]! & TOKEN) === 0) {
+    if (tokenBytes[name.charCodeAt(i)] !== 1) {
       throw unwritable(`Field name ${quoted(name)} is not a token`)
     }
   }
   const size = value.length
   for (let i = 0; i < size; i++) {
-    if ((classOf[value.charCodeAt(i)]! & VALUE) === 0) {
+    if (valueBytes[value.charCodeAt(i)] !== 1) {
       throw unwritable(
         `Field ${quoted(name)} has the value ${quoted(value)}, with a control or beyond latin1`,
       )
@@ -169,7 +169,7 @@ function isBlank(code: number): boolean {
 
 function isTarget(target: string): boolean {
   // `\` is fine where it is the caller's: only what is read must not be mistaken.
-  return consistsOf(TARGET, target.includes('\\') ? target.replaceAll('\\', '') : target)
+  return consistsOf(targetBytes, target.includes('\\') ? target.replaceAll('\\', '') : target)
 }
 
 /** We were about to break the rules. */
