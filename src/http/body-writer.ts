@@ -15,14 +15,17 @@ export type BodyFraming = number | 'chunked' | 'until-close'
 export class BodyWriter {
   readonly #transport: Transport
   readonly #framing: BodyFraming
+  readonly #onFull: (() => void) | undefined
   #written = 0
   #full = false
   #error: Error | undefined = undefined
   #waiter: Waiter<void> | undefined = undefined
 
-  constructor(transport: Transport, framing: BodyFraming) {
+  /** `onFull` is called when the transport asks to wait: the moment to start a time-out. */
+  constructor(transport: Transport, framing: BodyFraming, onFull?: () => void) {
     this.#transport = transport
     this.#framing = framing
+    this.#onFull = onFull
   }
 
   /** How many bytes of the body were given to the transport, framing not counted. */
@@ -56,7 +59,7 @@ export class BodyWriter {
     this.#written += length
     const more =
       this.#framing === 'chunked' ? this.#chunk(data, length) : this.#transport.write(data)
-    if (!more) this.#full = true
+    if (!more) this.#filled()
     return more
   }
 
@@ -68,7 +71,7 @@ export class BodyWriter {
   end(trailers: string = ''): void {
     if (this.#error !== undefined) throw this.#error
     if (this.#framing === 'chunked') {
-      if (!this.#transport.write(`0\r\n${trailers}\r\n`)) this.#full = true
+      if (!this.#transport.write(`0\r\n${trailers}\r\n`)) this.#filled()
     } else if (this.#framing !== 'until-close' && this.#written < this.#framing) {
       throw new ProtocolError(
         'local',
@@ -104,6 +107,11 @@ export class BodyWriter {
     const waiter = this.#waiter
     this.#waiter = undefined
     waiter?.reject(error)
+  }
+
+  #filled(): void {
+    this.#full = true
+    this.#onFull?.()
   }
 
   #chunk(data: Uint8Array | string, length: number): boolean {

@@ -63,6 +63,11 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     return this.#complete
   }
 
+  /** @internal What it failed with. */
+  get error(): unknown {
+    return this.#error
+  }
+
   /** How many bytes wait to be read. */
   get queued(): number {
     return this.#queued

@@ -105,12 +105,7 @@ export class Acceptor {
   }
 
   #secureServer(tls: ServerTLSOptions): Server {
-    // Half open only once they are secured: who leaves in the middle of the handshake has left.
-    const server = createTLSServer({
-      ...serverOptions(tls),
-      ...socketOptions,
-      allowHalfOpen: false,
-    })
+    const server = createTLSServer({ ...serverOptions(tls), ...socketOptions })
     server.on('connection', (socket: Socket) => this.#handshakeBegins(socket))
     server.on('tlsClientError', (_error, socket) => {
       this.#handshakes--
@@ -139,7 +134,6 @@ export class Acceptor {
     const key = endpointsOf(socket)
     if (key !== undefined) this.#unfinished.delete(key)
     this.#handshakes--
-    socket.allowHalfOpen = true
     if (this.#closed) socket.destroy()
     else this.#onConnection(new SocketTransport(socket, { alpn: socket.alpnProtocol }))
   }

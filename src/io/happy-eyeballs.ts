@@ -64,8 +64,7 @@ export class ConnectionRace<T, A extends Attempt> {
   }
 
   start(): void {
-    if (this.#targets.length === 0) this.#result.lost([])
-    else this.#tryNext()
+    this.#tryNext()
   }
 
   /** Ends the race without a result and destroys all attempts. */

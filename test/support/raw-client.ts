@@ -7,13 +7,7 @@ export interface RawClientOptions {
   host?: string
   /** A Unix socket instead of a port. */
   path?: string
-  tls?: {
-    ca: string
-    servername?: string
-    ALPNProtocols?: string[]
-    cert?: string
-    key?: string
-  }
+  tls?: { ca: string; servername?: string; ALPNProtocols?: string[] }
 }
 
 /** Connects, and gives the connection into the hands of the test. */

@@ -1,3 +1,5 @@
+import type { TaskGroup } from '../tasks/task-group.ts'
+
 /** What a scope knows of the task that runs in it. */
 export interface ScopeTask {
   readonly name: string
@@ -8,6 +10,8 @@ export interface ScopeGroup {
   readonly name: string
   /** Whether tasks can still be spawned into it. */
   readonly open: boolean
+  /** @internal Where `createTask()` spawns: the group itself, or one that is made when it is needed. */
+  readonly taskGroup: TaskGroup
   /** The group around this one. */
   readonly outer: ScopeGroup | undefined
   /** @internal Takes an error that reached nobody: the group fails with it. */

@@ -1,7 +1,6 @@
 import { NoScopeError } from '../errors.ts'
 import { currentScope } from '../scope/scope.ts'
 import type { Task, TaskFunction, TaskOptions } from './task.ts'
-import { TaskGroup } from './task-group.ts'
 
 /**
  * Starts `fn` as a task of the nearest open group around: a `taskGroup()`, the request that is being
@@ -11,11 +10,11 @@ import { TaskGroup } from './task-group.ts'
  */
 export function createTask<T>(fn: TaskFunction<T>, options?: TaskOptions): Task<T> {
   let { group } = currentScope()
-  while (group !== undefined && !(group.open && group instanceof TaskGroup)) group = group.outer
+  while (group !== undefined && !group.open) group = group.outer
   if (group === undefined) {
     throw new NoScopeError(
       'Cannot create a task: no open task group owns it; call createTask() inside taskGroup() or run()',
     )
   }
-  return group.spawn(fn, options)
+  return group.taskGroup.spawn(fn, options)
 }

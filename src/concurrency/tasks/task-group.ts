@@ -4,7 +4,7 @@ import { runInScope } from '../scope/context.ts'
 import { reportLost } from '../scope/lost-errors.ts'
 import type { ScopeGroup } from '../scope/owners.ts'
 import { currentScope, Scope } from '../scope/scope.ts'
-import { WaiterSet } from '../scope/waiter-set.ts'
+import { Waiter } from '../scope/waiter.ts'
 import { clock } from '../time/current-clock.ts'
 import { checkDeadline, checkFunction, checkName } from '../scope/arguments.ts'
 import { Task, type TaskFunction, type TaskOptions, type TaskOwner } from './task.ts'
@@ -57,7 +57,7 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
   // Whether the body or a task was stopped by a cancellation of the whole group.
   #interrupted = false
   #idle: (() => void) | undefined = undefined
-  #joining: WaiterSet<void> | undefined = undefined
+  #joining: Set<Waiter<void>> | undefined = undefined
 
   constructor(options?: TaskGroupOptions) {
     const deadline = options?.deadline
@@ -81,6 +81,11 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
   /** Whether tasks can still be spawned. */
   get open(): boolean {
     return this.#open
+  }
+
+  /** @internal */
+  get taskGroup(): TaskGroup {
+    return this
   }
 
   /** How many tasks are not over. */
@@ -131,9 +136,15 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
    * @throws {TaskGroupError} if tasks failed since the last time it was thrown.
    */
   async join(): Promise<void> {
-    if (this.#running > 0 || currentScope().cancelled) {
-      await (this.#joining ??= new WaiterSet()).wait(`the tasks of group "${this.name}"`)
-    }
+    if (this.#running > 0) {
+      const waiter: Waiter<void> = new Waiter<void>(
+        () => this.#joining?.delete(waiter),
+        currentScope(),
+        `the tasks of group "${this.name}"`,
+      )
+      if (!waiter.settled) (this.#joining ??= new Set()).add(waiter)
+      await waiter.promise
+    } else currentScope().throwIfCancelled()
     this.#throwFailures()
   }
 
@@ -184,7 +195,9 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
     }
     if (--this.#running > 0) return
     this.#idle?.()
-    this.#joining?.wake()
+    const joining = this.#joining
+    this.#joining = undefined
+    if (joining !== undefined) for (const waiter of joining) waiter.resolve()
     this.cancelledOrIdle()
   }
 

@@ -1,0 +1,38 @@
+import type { Next } from '../../http/middleware.ts'
+import type { ServerRequest } from '../messages/server-request.ts'
+import type { ServerResponse } from '../messages/server-response.ts'
+
+/** What a handler may return: a response of ours, or one of the web. */
+export type HandlerResult = ServerResponse | Response
+
+/** Where a request goes, and on what terms. */
+export interface Destination {
+  readonly handle: Next<ServerRequest, HandlerResult>
+  /** In milliseconds; Infinity for none. */
+  readonly timeout: number
+  readonly cancelOnDisconnect: boolean
+  /** Undefined: as the server. */
+  readonly halfClose: boolean | undefined
+  /** Undefined: as the server. */
+  readonly bodyLimit: number | undefined
+}
+
+/** Finds where requests go. */
+export interface Dispatcher {
+  /** Never throws: what is wrong with a request is a destination too. */
+  destination(request: ServerRequest): Destination
+}
+
+/** A destination on the usual terms. */
+export function destinationOf(
+  handle: Destination['handle'],
+  terms: Partial<Destination> = {},
+): Destination {
+  return {
+    handle,
+    timeout: terms.timeout ?? Infinity,
+    cancelOnDisconnect: terms.cancelOnDisconnect ?? true,
+    halfClose: terms.halfClose,
+    bodyLimit: terms.bodyLimit,
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * How long a connection waits for its client, one thing at a time: a head, the next request, a body,
+ * or the end. One timer of the server's wheel, which is moved and not made anew.
+ *
+ * A body has two limits. Nothing at all for a while is a client that is gone; and on the whole it has
+ * to come at a least rate, or a client could hold a handler for days with a byte now and then. Only
+ * time in which we wait for the client counts, not what our own handler takes.
+ */
+import { clock } from '../../concurrency/time/current-clock.ts'
+import { type TimerWheel, WheelTimer } from '../../concurrency/time/timer-wheel.ts'
+import type { ServerTimeouts } from '../server-options.ts'
+
+export type ReadPhase = 'none' | 'head' | 'keepAlive' | 'body' | 'linger'
+
+// How often a body is looked at.
+const bodyCheckInterval = 1_000
+
+export class ReadTimer {
+  readonly #wheel: TimerWheel
+  readonly #timeouts: ServerTimeouts
+  readonly #onTimeout: (phase: ReadPhase) => void
+  readonly #timer: WheelTimer
+  #phase: ReadPhase = 'none'
+  // Of a body: how much came, since when we wait for more of it (-1: we don't), and how long before that.
+  #bytes = 0
+  #waitingSince = -1
+  #waited = 0
+  #lastBytes = 0
+
+  constructor(wheel: TimerWheel, timeouts: ServerTimeouts, onTimeout: (phase: ReadPhase) => void) {
+    this.#wheel = wheel
+    this.#timeouts = timeouts
+    this.#onTimeout = onTimeout
+    this.#timer = new WheelTimer(() => this.#fired())
+  }
+
+  get phase(): ReadPhase {
+    return this.#phase
+  }
+
+  /** Waits for nothing. */
+  stop(): void {
+    if (this.#phase === 'none') return
+    this.#phase = 'none'
+    this.#wheel.disarm(this.#timer)
+  }
+
+  /** Waits for the rest of a head, from now on: that more of it comes moves nothing. */
+  head(): void {
+    if (this.#phase === 'head') return
+    this.#phase = 'head'
+    this.#wheel.arm(this.#timer, this.#timeouts.head)
+  }
+
+  /** Waits for the next request. */
+  keepAlive(): void {
+    this.#phase = 'keepAlive'
+    this.#wheel.arm(this.#timer, this.#timeouts.keepAlive)
+  }
+
+  /** Waits for the client to end its side. */
+  linger(): void {
+    this.#phase = 'linger'
+    this.#wheel.arm(this.#timer, this.#timeouts.linger)
+  }
+
+  /** Waits for a body; `waiting`: whether it may come at once. */
+  body(waiting: boolean): void {
+    this.#phase = 'body'
+    this.#bytes = 0
+    this.#waited = 0
+    this.#lastBytes = clock().now()
+    this.#waitingSince = waiting ? this.#lastBytes : -1
+    this.#wheel.arm(this.#timer, bodyCheckInterval)
+  }
+
+  /** Some of the body came. */
+  received(bytes: number): void {
+    if (this.#phase !== 'body') return
+    this.#bytes += bytes
+    this.#lastBytes = clock().now()
+  }
+
+  /** We don't take any more of the body for now. */
+  pauseBody(): void {
+    if (this.#waitingSince < 0) return
+    this.#waited += clock().now() - this.#waitingSince
+    this.#waitingSince = -1
+  }
+
+  resumeBody(): void {
+    if (this.#waitingSince >= 0) return
+    this.#waitingSince = this.#lastBytes = clock().now()
+  }
+
+  #fired(): void {
+    if (this.#phase === 'body' && !this.#bodyTooSlow()) {
+      this.#wheel.arm(this.#timer, bodyCheckInterval)
+      return
+    }
+    const phase = this.#phase
+    this.#phase = 'none'
+    this.#onTimeout(phase)
+  }
+
+  #bodyTooSlow(): boolean {
+    if (this.#waitingSince < 0) return false
+    const now = clock().now()
+    if (now - this.#lastBytes >= this.#timeouts.bodyIdle) return true
+    const waited = this.#waited + now - this.#waitingSince
+    if (waited < this.#timeouts.bodyRateGrace) return false
+    return this.#bytes < (this.#timeouts.bodyRate * waited) / 1_000
+  }
+}

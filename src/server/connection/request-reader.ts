@@ -1,0 +1,139 @@
+/**
+ * Makes requests of bytes, one at a time: between the parser and the connection's policy. After each
+ * message the parser stands still until `next()`, so at most one request of a connection exists.
+ *
+ * It is also the source of that request's body: it slows the client down when enough is queued,
+ * answers `Expect: 100-continue` when somebody begins to read, and reads away what nobody wants.
+ */
+import { type BodySource, IncomingBody } from '../../http/incoming-body.ts'
+import type { Transport } from '../../io/transport.ts'
+import type { FieldList, RequestEvents, RequestHead } from '../../wire/http1/messages.ts'
+import { RequestParser } from '../../wire/http1/request-parser.ts'
+import { type RequestOrigin, ServerRequest } from '../messages/server-request.ts'
+import type { ServerLimits } from '../server-options.ts'
+import type { ConnectionHost } from './connection-host.ts'
+import type { ReadTimer } from './read-timer.ts'
+
+export class RequestReader implements RequestEvents, BodySource {
+  /** The request that is read or handled; undefined between two. */
+  request: ServerRequest | undefined = undefined
+  /** Whether its message is not complete yet. */
+  reading = false
+  readonly #parser: RequestParser
+  readonly #transport: Transport
+  readonly #origin: RequestOrigin
+  readonly #limits: ServerLimits
+  readonly #timer: ReadTimer
+  // Whether the client waits for 100 Continue before it sends the body.
+  #expecting = false
+  // Once nobody wants the body: how much of it was thrown away.
+  #discarding = false
+  #discarded = 0
+  #shared = false
+
+  constructor(transport: Transport, origin: RequestOrigin, host: ConnectionHost, timer: ReadTimer) {
+    this.#transport = transport
+    this.#origin = origin
+    this.#limits = host.limits
+    this.#timer = timer
+    this.#parser = new RequestParser(this, host.parserLimits)
+  }
+
+  /** Whether nothing of the next message was seen. */
+  get idle(): boolean {
+    return this.#parser.idle
+  }
+
+  /** Whether the client waits to be told to send the body. */
+  get expecting(): boolean {
+    return this.#expecting
+  }
+
+  /** Whether the rest of the body that nobody read is too much to throw away. */
+  get tooMuchToDiscard(): boolean {
+    if (!this.reading || this.request === undefined) return false
+    const { framing, contentLength } = this.request.head
+    const limit = this.#limits.readAhead
+    // A client that waits for 100 Continue may send the body or not: who knows where the next request is.
+    return (
+      this.#expecting || this.#discarded > limit || (framing === 'length' && contentLength > limit)
+    )
+  }
+
+  /** How many bytes were used; fewer than given behind a complete message. Throws `ProtocolError`. */
+  feed(bytes: Uint8Array, shared: boolean): number {
+    this.#shared = shared
+    return this.#parser.feed(bytes)
+  }
+
+  /** The client sends no more. Throws `ProtocolError` if that is inside a message. */
+  eof(): void {
+    this.#parser.eof()
+  }
+
+  /** Lets the next message come. */
+  next(): void {
+    this.request = undefined
+    this.#parser.resume()
+  }
+
+  /** From now on the body is thrown away. */
+  discard(): void {
+    this.#discarding = true
+    this.#discarded = 0
+    this.request?.incoming?.abandon()
+  }
+
+  /** The rest of the message won't come. */
+  fail(error: unknown): void {
+    this.request?.incoming?.fail(error)
+  }
+
+  head(head: RequestHead): void {
+    const request = new ServerRequest(head, this.#origin)
+    this.request = request
+    if (head.framing === 'none') return
+    this.reading = true
+    this.#discarding = false
+    this.#expecting = head.expectContinue
+    request.incoming = new IncomingBody(this)
+  }
+
+  body(bytes: Uint8Array): void {
+    this.#expecting = false
+    if (this.#discarding) this.#discarded += bytes.byteLength
+    else this.request?.incoming?.push(bytes, this.#shared)
+  }
+
+  end(trailers: FieldList): void {
+    this.#parser.pause()
+    if (!this.reading) return
+    this.reading = false
+    this.request?.incoming?.end(trailers)
+  }
+
+  // As BodySource:
+
+  pause(): void {
+    this.#transport.pause()
+    this.#timer.pauseBody()
+  }
+
+  resume(): void {
+    this.#transport.resume()
+    this.#timer.resumeBody()
+  }
+
+  abandon(): void {
+    this.#discarding = true
+    this.resume()
+  }
+
+  wanted(): void {
+    if (!this.#expecting) return
+    this.#expecting = false
+    // RFC 9110 §10.1.1: told only when the body is wanted, so that a refused one is not sent.
+    this.#transport.write('HTTP/1.1 100 Continue\r\n\r\n')
+    this.#timer.resumeBody()
+  }
+}

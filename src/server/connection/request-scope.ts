@@ -1,0 +1,96 @@
+/**
+ * The scope of one request, and the group of the tasks that its handler starts. Most handlers start
+ * none, so the group is made when the first one does.
+ *
+ * The response does not wait for the tasks; the scope does. Once the response is sent, that the client
+ * leaves stops them no more; that the server stops does.
+ */
+import { runInScope } from '../../concurrency/scope/context.ts'
+import type { ScopeGroup } from '../../concurrency/scope/owners.ts'
+import { Scope } from '../../concurrency/scope/scope.ts'
+import { TaskGroup } from '../../concurrency/tasks/task-group.ts'
+import { TaskGroupError } from '../../concurrency/tasks/task-group-error.ts'
+import { clock } from '../../concurrency/time/current-clock.ts'
+import type { ServerLimits } from '../server-options.ts'
+import type { Destination } from './destination.ts'
+import type { ServerRequest } from '../messages/server-request.ts'
+
+/** Who has to know of a request's end and of its errors. */
+export interface RequestKeeper {
+  readonly scope: Scope
+  readonly limits: Pick<ServerLimits, 'body'>
+  report(error: unknown, request: ServerRequest | undefined): void
+  requestEnded(): void
+}
+
+export class RequestScope extends Scope implements ScopeGroup {
+  readonly destination: Destination
+  readonly #keeper: RequestKeeper
+  readonly #request: ServerRequest
+  #tasks: TaskGroup | undefined
+  #ending: boolean
+
+  constructor(keeper: RequestKeeper, request: ServerRequest, destination: Destination) {
+    super(keeper.scope)
+    this.destination = destination
+    this.#keeper = keeper
+    this.#request = request
+    this.#tasks = undefined
+    this.#ending = false
+    this.group = this
+    // What a handler sets in a ContextVar is its own.
+    this.variableScope = this
+    this.variables = keeper.scope.variableScope.variables
+    const { timeout, bodyLimit } = destination
+    request.scope = this
+    request.bodyLimit = bodyLimit ?? keeper.limits.body
+    if (timeout !== Infinity) this.setDeadline(clock().now() + timeout)
+  }
+
+  get name(): string {
+    return `${this.#request.method} ${this.#request.target}`
+  }
+
+  get open(): boolean {
+    return !this.#ending
+  }
+
+  /** @internal */
+  get outer(): undefined {
+    return undefined
+  }
+
+  /** @internal */
+  get taskGroup(): TaskGroup {
+    return (this.#tasks ??= runInScope(this, () => new TaskGroup({ name: this.name })))
+  }
+
+  /** @internal */
+  take(error: unknown): void {
+    this.#keeper.report(error, this.#request)
+  }
+
+  /** The handler is done and the response handed over: ends when the tasks are over. */
+  finish(): void {
+    if (this.#tasks === undefined) this.#finishNow()
+    else void this.#finishAfter(this.#tasks)
+  }
+
+  async #finishAfter(tasks: TaskGroup): Promise<void> {
+    try {
+      await tasks.join()
+    } catch (error) {
+      const errors = error instanceof TaskGroupError ? error.errors : [error]
+      for (const one of errors) this.take(one)
+    }
+    await tasks.finish()
+    this.#finishNow()
+  }
+
+  #finishNow(): void {
+    this.#ending = true
+    const leftovers = this.close()
+    if (leftovers === undefined) this.#keeper.requestEnded()
+    else void leftovers.then(() => this.#keeper.requestEnded())
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The head of a response as text. Most responses have nothing but a content type: their first two
+ * lines are made once for each status and type.
+ */
+import { type HeaderFields, sameName } from '../../http/header-fields.ts'
+import { writeResponseHead } from '../../wire/http1/writing/head-writer.ts'
+import type { ServerResponse } from '../messages/server-response.ts'
+
+/** What the head says of the body and of the connection. */
+export interface HeadFacts {
+  /** In bytes; -1: not known; -2: not said, since there is none. */
+  readonly length: number
+  readonly chunked: boolean
+  /** The `Connection` to send: none where HTTP/1.1 needs none. */
+  readonly connection: 'close' | 'keep-alive' | undefined
+  /** The `date` line. */
+  readonly date: string
+}
+
+// Types come from code and hardly from clients; but if they do, this holds no more of them.
+const keptPrefixes = 256
+const prefixes = new Map<string | undefined, string>()
+
+/** Status line and content type; without the empty line. Throws `ProtocolError` for a type that can't be sent. */
+export function plainPrefix(status: number, type: string | undefined): string {
+  if (status !== 200) return makePrefix(status, type)
+  const known = prefixes.get(type)
+  if (known !== undefined) return known
+  const prefix = makePrefix(status, type)
+  if (prefixes.size < keptPrefixes) prefixes.set(type, prefix)
+  return prefix
+}
+
+function makePrefix(status: number, type: string | undefined): string {
+  const head = writeResponseHead(
+    status,
+    undefined,
+    type === undefined ? [] : ['content-type', type],
+  )
+  return head.slice(0, -2)
+}
+
+/** The whole head. Throws `ProtocolError` for what can't be sent. */
+export function responseHead(response: ServerResponse, facts: HeadFacts): string {
+  const headers = response.touchedHeaders
+  if (headers === undefined) return plainHead(response, facts)
+  const list: string[] = []
+  const { raw } = headers
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] as string
+    if (!isOurs(name, facts)) list.push(name, raw[index + 1] as string)
+  }
+  if (facts.length >= 0) list.push('content-length', String(facts.length))
+  if (facts.chunked) list.push('transfer-encoding', 'chunked')
+  if (facts.connection !== undefined) list.push('connection', facts.connection)
+  const head = writeResponseHead(response.status, undefined, list)
+  return headers.has('date') ? head : `${head.slice(0, -2)}${facts.date}\r\n`
+}
+
+function plainHead(response: ServerResponse, facts: HeadFacts): string {
+  let head = plainPrefix(response.status, response.plainType)
+  if (facts.length >= 0) head += `content-length: ${facts.length}\r\n`
+  else if (facts.chunked) head += 'transfer-encoding: chunked\r\n'
+  head += facts.date
+  return facts.connection === undefined
+    ? `${head}\r\n`
+    : `${head}connection: ${facts.connection}\r\n\r\n`
+}
+
+// How a body is framed is ours to say. Only where there is none may a handler tell the length that it
+// would have (RFC 9110 §8.6).
+function isOurs(name: string, facts: HeadFacts): boolean {
+  switch (name.length) {
+    case 10:
+      return sameName(name, 'connection')
+    case 14:
+      return facts.length >= -1 && sameName(name, 'content-length')
+    case 17:
+      return sameName(name, 'transfer-encoding')
+    default:
+      return false
+  }
+}
+
+/** Whether a handler asks for the end of the connection. */
+export function asksToClose(headers: HeaderFields | undefined): boolean {
+  return headers !== undefined && /\bclose\b/i.test(headers.get('connection') ?? '')
+}

@@ -1,0 +1,135 @@
+/**
+ * Gets the responses of one connection out, and watches that the client takes them. What is at hand
+ * goes at once; a stream is written as the client takes it, in the scope of its request.
+ */
+import { runInScope } from '../../concurrency/scope/context.ts'
+import type { Scope } from '../../concurrency/scope/scope.ts'
+import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
+import { BodyWriter, discardChunks, writeChunks } from '../../http/body-writer.ts'
+import type { BodyChunks } from '../../http/outgoing-body.ts'
+import type { Transport } from '../../io/transport.ts'
+import type { RequestHead } from '../../wire/http1/messages.ts'
+import type { ServerResponse } from '../messages/server-response.ts'
+import type { ServerTimeouts } from '../server-options.ts'
+import type { HTTPDate } from './http-date.ts'
+import { sendResponse } from './response-sender.ts'
+import { WriteTimer } from './write-timer.ts'
+
+/** Who waits for a response to be out. */
+export interface ResponseListener {
+  /** A response that `send()` did not finish is out. */
+  responseSent(): void
+  /** It can't be completed, though its head was sent. */
+  responseBroken(error: unknown): void
+  /** The client takes nothing any more. */
+  stalled(): void
+}
+
+/** What the server lends to its connections for this. */
+export interface ResponseHost {
+  readonly wheel: TimerWheel
+  readonly timeouts: Pick<ServerTimeouts, 'write'>
+  readonly date: HTTPDate
+  /** Told when the source of a body that nobody wants fails to end. */
+  report(error: unknown, request: undefined): void
+}
+
+export class ResponsePump {
+  /** Whether the transport has more than the client takes. */
+  full = false
+  /** Whether the end of the response that was sent last is the end of the connection. */
+  endsConnection = false
+  readonly #transport: Transport
+  readonly #host: ResponseHost
+  readonly #listener: ResponseListener
+  readonly #timer: WriteTimer
+  #writer: BodyWriter | undefined = undefined
+
+  constructor(transport: Transport, host: ResponseHost, listener: ResponseListener) {
+    this.#transport = transport
+    this.#host = host
+    this.#listener = listener
+    const { write } = host.timeouts
+    this.#timer = new WriteTimer(host.wheel, transport, write, () => listener.stalled())
+  }
+
+  /**
+   * Sends the response to a request. True: it is handed over; false: the listener will hear of it.
+   *
+   * Throws `ProtocolError` or TypeError, and has sent nothing, if it can't be sent as it is.
+   */
+  send(response: ServerResponse, to: RequestHead, keepAlive: boolean, scope: Scope): boolean {
+    const sent = sendResponse(this.#transport, response, {
+      headOnly: to.method === 'HEAD',
+      minorVersion: to.minorVersion,
+      keepAlive,
+      date: this.#host.date.line,
+    })
+    if (typeof sent !== 'object') {
+      if (sent === 'full') this.#filled()
+      return true
+    }
+    if (sent.unwanted) {
+      this.#end(sent.chunks)
+      return true
+    }
+    this.endsConnection = sent.framing === 'until-close'
+    const writer = new BodyWriter(this.#transport, sent.framing, this.#filled)
+    this.#writer = writer
+    runInScope(scope, () => writeChunks(writer, sent.chunks)).then(this.#sent, this.#broken)
+    return false
+  }
+
+  /** Answers what could not be read: the last thing on this connection. */
+  refuse(response: ServerResponse): void {
+    sendResponse(this.#transport, response, {
+      headOnly: false,
+      minorVersion: 1,
+      keepAlive: false,
+      date: this.#host.date.line,
+    })
+  }
+
+  /** Ends the source of a body that won't be sent. */
+  discard({ body }: ServerResponse): void {
+    if (typeof body !== 'object' || body === null) return
+    if (body instanceof Uint8Array || body instanceof ArrayBuffer || body instanceof Blob) return
+    this.#end(body)
+  }
+
+  /** The client has taken what was written. */
+  drained(): void {
+    this.full = false
+    this.#timer.stop()
+    this.#writer?.drained()
+  }
+
+  /** The connection is gone. */
+  stop(): void {
+    this.#timer.stop()
+  }
+
+  /** Nothing more can be written. */
+  fail(error: Error): void {
+    this.#writer?.fail(error)
+  }
+
+  readonly #filled = (): void => {
+    this.full = true
+    this.#timer.start()
+  }
+
+  readonly #sent = (): void => {
+    this.#writer = undefined
+    this.#listener.responseSent()
+  }
+
+  readonly #broken = (error: unknown): void => {
+    this.#writer = undefined
+    this.#listener.responseBroken(error)
+  }
+
+  #end(chunks: BodyChunks): void {
+    discardChunks(chunks).catch((error: unknown) => this.#host.report(error, undefined))
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Puts a response into its transport: at once where the body is at hand, head and body in one write.
+ * What takes time is given back to whoever waits for it.
+ */
+import type { BodyFraming } from '../../http/body-writer.ts'
+import { type BodyChunks, outgoingBody } from '../../http/outgoing-body.ts'
+import type { Transport } from '../../io/transport.ts'
+import type { ServerResponse } from '../messages/server-response.ts'
+import { plainPrefix, responseHead } from './response-head.ts'
+
+/** What of the request decides about the form of its response. */
+export interface ResponseContext {
+  readonly headOnly: boolean
+  readonly minorVersion: 0 | 1
+  readonly keepAlive: boolean
+  readonly date: string
+}
+
+/** What is left to do: nothing but to wait when the transport is full, or chunks to write. */
+export type Sent = 'written' | 'full' | StreamedBody
+
+export interface StreamedBody {
+  readonly chunks: BodyChunks
+  readonly framing: BodyFraming
+  /** Nobody wants them; the source is to be ended. */
+  readonly unwanted: boolean
+}
+
+// A body up to this size is copied behind its head, which costs less than a second write.
+const joinedLimit = 16_384
+// A larger one goes out in pieces of this size, so that a slow client is seen to take them.
+const pieceSize = 262_144
+
+/** Throws `ProtocolError`, and has written nothing, if the response can't be sent as it is. */
+export function sendResponse(
+  transport: Transport,
+  response: ServerResponse,
+  context: ResponseContext,
+): Sent {
+  const { body, status } = response
+  if (
+    typeof body === 'string' &&
+    body.length < joinedLimit &&
+    response.touchedHeaders === undefined &&
+    context.keepAlive &&
+    context.minorVersion === 1 &&
+    status !== 204 &&
+    status !== 304
+  ) {
+    const length = Buffer.byteLength(body)
+    const head = `${plainPrefix(status, response.plainType)}content-length: ${length}\r\n${context.date}\r\n`
+    if (context.headOnly) return sent(transport.write(head))
+    // As many bytes as characters: all of them ASCII, and so the same in latin1.
+    return sent(
+      length === body.length
+        ? transport.write(head + body)
+        : writeText(transport, head, body, length),
+    )
+  }
+  return sendAny(transport, response, context)
+}
+
+function sendAny(transport: Transport, response: ServerResponse, context: ResponseContext): Sent {
+  const { status } = response
+  const body = response.body === null ? undefined : outgoingBody(response.body)
+  // RFC 9110 §15.3.5, §15.4.5: neither has content, whatever the handler gave.
+  const bodyless = context.headOnly || status === 204 || status === 304
+  let length = body === undefined ? (bodyless ? -2 : 0) : (body.length ?? promisedLength(response))
+  if (status === 204 || (status === 304 && body === undefined)) length = -2
+  const chunked = length === -1 && !bodyless && context.minorVersion === 1
+  // Of HTTP/1.0 the end of such a body is the end of the connection.
+  const keepAlive = context.keepAlive && (length !== -1 || chunked || bodyless)
+  const head = responseHead(response, {
+    length,
+    chunked,
+    connection: keepAlive ? (context.minorVersion === 0 ? 'keep-alive' : undefined) : 'close',
+    date: context.date,
+  })
+  if (body === undefined) return sent(transport.write(head))
+  if (body.kind === 'stream') {
+    transport.write(head)
+    const framing = length >= 0 ? length : chunked ? 'chunked' : 'until-close'
+    return { chunks: body.chunks, framing, unwanted: bodyless }
+  }
+  if (bodyless) return sent(transport.write(head))
+  if (body.length > pieceSize) {
+    transport.write(head)
+    const bytes = body.kind === 'bytes' ? body.bytes : Buffer.from(body.text)
+    return { chunks: pieces(bytes), framing: body.length, unwanted: false }
+  }
+  if (body.kind === 'bytes') return sent(writeBytes(transport, head, body.bytes))
+  if (body.ascii && body.length < joinedLimit) return sent(transport.write(head + body.text))
+  return sent(writeText(transport, head, body.text, body.length))
+}
+
+function sent(more: boolean): Sent {
+  return more ? 'written' : 'full'
+}
+
+function writeText(transport: Transport, head: string, body: string, length: number): boolean {
+  if (length >= joinedLimit) return writeBytes(transport, head, Buffer.from(body))
+  const bytes = Buffer.allocUnsafe(head.length + length)
+  bytes.write(head, 0, 'latin1')
+  bytes.write(body, head.length, 'utf8')
+  return transport.write(bytes)
+}
+
+function writeBytes(transport: Transport, head: string, body: Uint8Array): boolean {
+  if (body.byteLength < joinedLimit) {
+    const bytes = Buffer.allocUnsafe(head.length + body.byteLength)
+    bytes.write(head, 0, 'latin1')
+    bytes.set(body, head.length)
+    return transport.write(bytes)
+  }
+  transport.cork()
+  transport.write(head)
+  const more = transport.write(body)
+  transport.uncork()
+  return more
+}
+
+// A stream may come with its length in a header of its own.
+function promisedLength(response: ServerResponse): number {
+  const given = response.touchedHeaders?.get('content-length') ?? null
+  return given !== null && /^\d{1,15}$/.test(given) ? Number(given) : -1
+}
+
+function* pieces(bytes: Uint8Array): Generator<Uint8Array, void> {
+  for (let at = 0; at < bytes.byteLength; at += pieceSize) yield bytes.subarray(at, at + pieceSize)
+}

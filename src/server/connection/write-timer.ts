@@ -1,0 +1,39 @@
+/**
+ * How long a connection waits for its client to take what was written. Every byte that the system takes
+ * off our hands counts as progress.
+ */
+import { type TimerWheel, WheelTimer } from '../../concurrency/time/timer-wheel.ts'
+import type { Transport } from '../../io/transport.ts'
+
+export class WriteTimer {
+  readonly #wheel: TimerWheel
+  readonly #transport: Transport
+  readonly #timeout: number
+  readonly #onStalled: () => void
+  readonly #timer: WheelTimer
+  #queued = 0
+
+  constructor(wheel: TimerWheel, transport: Transport, timeout: number, onStalled: () => void) {
+    this.#wheel = wheel
+    this.#transport = transport
+    this.#timeout = timeout
+    this.#onStalled = onStalled
+    this.#timer = new WheelTimer(() => this.#fired())
+  }
+
+  /** More was written than the client takes at once. */
+  start(): void {
+    this.#queued = this.#transport.bytesQueued
+    this.#wheel.arm(this.#timer, this.#timeout)
+  }
+
+  stop(): void {
+    this.#wheel.disarm(this.#timer)
+  }
+
+  #fired(): void {
+    const queued = this.#transport.bytesQueued
+    if (queued > 0 && queued < this.#queued) this.start()
+    else this.#onStalled()
+  }
+}

@@ -1,0 +1,165 @@
+/** The same handlers, asked by a `Request` of the web instead of a connection. */
+import { isCancellation } from '../concurrency/scope/cancellation.ts'
+import { outsideScopes, runInScope } from '../concurrency/scope/context.ts'
+import { currentScope } from '../concurrency/scope/scope.ts'
+import { IncomingBody } from '../http/incoming-body.ts'
+import type { BodyChunks } from '../http/outgoing-body.ts'
+import type { RequestHead } from '../wire/http1/messages.ts'
+import type { Destination, Dispatcher } from './connection/destination.ts'
+import { failureOf, reportToConsole } from './connection/failure-response.ts'
+import { type RequestKeeper, RequestScope } from './connection/request-scope.ts'
+import { ServerRequest } from './messages/server-request.ts'
+import { ServerResponse } from './messages/server-response.ts'
+import { fromWebResponse } from './messages/web-response.ts'
+import { defaultLimits } from './server-options.ts'
+
+/** Answers `request`; the scope that it is handled in is below the caller's. */
+export async function answer(dispatcher: Dispatcher, request: Request): Promise<Response> {
+  const around = currentScope()
+  around.throwIfCancelled()
+  const served = fromWebRequest(request)
+  const keeper: RequestKeeper = {
+    scope: around,
+    limits: defaultLimits,
+    report: reportToConsole,
+    requestEnded: () => request.signal.removeEventListener('abort', onAbort),
+  }
+  const destination = dispatcher.destination(served)
+  const scope = new RequestScope(keeper, served, destination)
+  const onAbort = (): void => scope.cancel(request.signal.reason, 'disconnect')
+  request.signal.addEventListener('abort', onAbort)
+  if (request.signal.aborted) onAbort()
+  try {
+    const response = await handle(destination, scope, served)
+    const body = served.method === 'HEAD' || hasNoBody(response.status) ? null : response.body
+    const init = { status: response.status, headers: response.headers.toHeaders() }
+    if (isWhole(body)) {
+      scope.finish()
+      return new Response(body as string | Uint8Array<ArrayBuffer> | null, init)
+    }
+    return new Response(streamOf(body, scope), init)
+  } catch (error) {
+    scope.finish()
+    throw error
+  }
+}
+
+async function handle(
+  destination: Destination,
+  scope: RequestScope,
+  request: ServerRequest,
+): Promise<ServerResponse> {
+  try {
+    const result = await runInScope(scope, destination.handle, request)
+    return result instanceof ServerResponse ? result : fromWebResponse(result)
+  } catch (error) {
+    // Whoever asked has gone: there is nobody to tell.
+    if (scope.error?.source === 'disconnect' && isCancellation(error)) throw scope.error
+    const { response, report } = failureOf(error, request)
+    if (report) reportToConsole(error, request)
+    return response
+  }
+}
+
+function fromWebRequest(request: Request): ServerRequest {
+  const url = new URL(request.url)
+  const fields: string[] = []
+  for (const [name, value] of request.headers) fields.push(name, value)
+  if (!request.headers.has('host')) fields.push('host', url.host)
+  const length = Number(request.headers.get('content-length') ?? 'NaN')
+  const head: RequestHead = {
+    method: request.method,
+    target: url.pathname + url.search,
+    minorVersion: 1,
+    fields,
+    framing: request.body === null ? 'none' : Number.isSafeInteger(length) ? 'length' : 'chunked',
+    contentLength: request.body === null || !Number.isSafeInteger(length) ? 0 : length,
+    host: url.host,
+    keepAlive: true,
+    expectContinue: false,
+    upgrade: undefined,
+  }
+  const origin = {
+    remoteAddress: undefined,
+    secure: url.protocol === 'https:',
+    authority: url.host,
+  }
+  const served = new ServerRequest(head, origin)
+  if (request.body !== null) served.incoming = bodyFrom(request.body)
+  return served
+}
+
+function bodyFrom(stream: ReadableStream<Uint8Array>): IncomingBody {
+  const reader = stream.getReader()
+  let paused: PromiseWithResolvers<void> | undefined
+  const body = new IncomingBody({
+    pause: () => {
+      paused = Promise.withResolvers<void>()
+    },
+    resume: () => paused?.resolve(),
+    abandon: () => {
+      paused?.resolve()
+      reader.cancel().catch(() => undefined)
+    },
+    wanted: () => outsideScopes(() => void pump()),
+  })
+  async function pump(): Promise<void> {
+    try {
+      for (;;) {
+        const { value, done } = await reader.read()
+        if (done) break
+        body.push(value, false)
+        await paused?.promise
+        paused = undefined
+      }
+      body.end()
+    } catch (error) {
+      body.fail(error)
+    }
+  }
+  return body
+}
+
+function hasNoBody(status: number): boolean {
+  return status === 204 || status === 304
+}
+
+type Whole = string | Uint8Array | ArrayBuffer | Blob | null
+
+function isWhole(body: ServerResponse['body']): body is Whole {
+  return (
+    body === null ||
+    typeof body === 'string' ||
+    body instanceof Uint8Array ||
+    body instanceof ArrayBuffer ||
+    body instanceof Blob
+  )
+}
+
+function streamOf(chunks: BodyChunks, scope: RequestScope): ReadableStream<Uint8Array> {
+  const iterator =
+    Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]()
+  const encoder = new TextEncoder()
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { value, done } = await runInScope(scope, async () => iterator.next())
+        if (done === true) {
+          controller.close()
+          scope.finish()
+        } else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
+      } catch (error) {
+        scope.finish()
+        throw error
+      }
+    },
+    async cancel(reason) {
+      scope.cancel(reason, 'disconnect')
+      try {
+        await iterator.return?.()
+      } finally {
+        scope.finish()
+      }
+    },
+  })
+}

@@ -1,0 +1,39 @@
+/** The name of a value of type `T` that a request or an application carries. Made by `key()`. */
+export class Key<T> {
+  readonly name: string
+  // Never set: makes keys of different types different types.
+  declare readonly type: (value: T) => T
+
+  /** @internal */
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/**
+ * Makes a typed key. Two keys of one name are two keys: the name is for people.
+ *
+ * @example
+ * ```ts
+ * const user = key<User>('user')
+ * request.set(user, await findUser(request))
+ * request.get(user)?.id
+ * ```
+ */
+export function key<T>(name: string): Key<T> {
+  return new Key<T>(name)
+}
+
+/** Values by typed keys; makes its map when something is put in. */
+export class KeyedValues {
+  #values: Map<Key<never>, unknown> | undefined = undefined
+
+  get<T>(key: Key<T>): T | undefined {
+    return this.#values?.get(key as unknown as Key<never>) as T | undefined
+  }
+
+  set<T>(key: Key<T>, value: T): void {
+    this.#values ??= new Map<Key<never>, unknown>()
+    this.#values.set(key as unknown as Key<never>, value)
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * What a handler is given. One object for each request, whose parts are made when they are asked for:
+ * most handlers look at a parameter or two.
+ */
+import type { Scope } from '../../concurrency/scope/scope.ts'
+import { charsetOf, parseContentType } from '../../http/content-type.ts'
+import { HeaderFields } from '../../http/header-fields.ts'
+import { IncomingBody } from '../../http/incoming-body.ts'
+import type { RequestHead } from '../../wire/http1/messages.ts'
+import { SpoolError } from '../../util/error.ts'
+import { HTTPError } from './http-error.ts'
+import { type Key, KeyedValues } from './key.ts'
+
+/** Where a request came from: what it can't know by itself. */
+export interface RequestOrigin {
+  readonly remoteAddress: string | undefined
+  readonly secure: boolean
+  /** Host and port that it was received on, for a request of HTTP/1.0 without `Host`. */
+  readonly authority: string
+}
+
+export type Params = Readonly<Record<string, string>>
+
+export class ServerRequest<P extends Params = Params> {
+  /** Case-sensitive, as sent. */
+  readonly method: string
+  /** The target as sent: mostly a path with a query; see `path` and `query`. */
+  readonly target: string
+  /** What the placeholders of the route caught, percent-decoded. */
+  params: P
+  /** @internal */
+  readonly head: RequestHead
+  /** @internal */
+  readonly origin: RequestOrigin
+  /** @internal The scope that the handler runs in. */
+  scope: Scope | undefined
+  /** @internal The body, made at once where there is one. */
+  incoming: IncomingBody | undefined
+  /** @internal The most bytes that `json()`, `text()`, `bytes()` and `form()` take. */
+  bodyLimit: number
+  /** @internal What `get()` looks into after the request's own values. */
+  shared: KeyedValues | undefined
+  #path: string | undefined
+  #headers: HeaderFields | undefined
+  #query: URLSearchParams | undefined
+  #url: URL | undefined
+  #values: KeyedValues | undefined
+
+  /** @internal */
+  constructor(head: RequestHead, origin: RequestOrigin) {
+    this.method = head.method
+    this.target = head.target
+    this.params = noParams as P
+    this.head = head
+    this.origin = origin
+    this.scope = undefined
+    this.incoming = undefined
+    this.bodyLimit = 0
+    this.shared = undefined
+    this.#path = undefined
+    this.#headers = undefined
+    this.#query = undefined
+    this.#url = undefined
+    this.#values = undefined
+  }
+
+  /** The path as sent, still percent-encoded, without the query. `*` and authorities stay as they are. */
+  get path(): string {
+    return (this.#path ??= pathOf(this.target))
+  }
+
+  /** What follows the `?`. */
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(queryOf(this.target)))
+  }
+
+  /**
+   * The URL that the client asked for, by its `Host` field: not to be trusted.
+   *
+   * Throws `HTTPError` 400 if target and host make none.
+   */
+  get url(): URL {
+    return (this.#url ??= urlOf(this))
+  }
+
+  get headers(): HeaderFields {
+    return (this.#headers ??= new HeaderFields(this.head.fields))
+  }
+
+  /**
+   * The body, as it comes. Not limited in length, unlike `json()`, `text()`, `bytes()` and `form()`.
+   * What is not read is read away if it is short; otherwise the connection ends.
+   */
+  get body(): IncomingBody {
+    return (this.incoming ??= emptyBody())
+  }
+
+  /** The fields after a chunked body; empty until it was read to its end. */
+  get trailers(): HeaderFields {
+    return this.body.trailers
+  }
+
+  /** Aborted when the request is cancelled: the client left, its time is up, the server stops. */
+  get signal(): AbortSignal {
+    if (this.scope === undefined)
+      throw new TypeError('Cannot give the signal of a request that is not handled yet')
+    return this.scope.signal
+  }
+
+  /** The address of the peer, which may be a proxy; undefined for a Unix socket. */
+  get remoteAddress(): string | undefined {
+    return this.origin.remoteAddress
+  }
+
+  /** Minor version of HTTP/1. */
+  get minorVersion(): 0 | 1 {
+    return this.head.minorVersion
+  }
+
+  /** The value that was set on this request, or else on the application. */
+  get<T>(key: Key<T>): T | undefined {
+    return this.#values?.get(key) ?? this.shared?.get(key)
+  }
+
+  /** Keeps a value for whoever handles this request later. */
+  set<T>(key: Key<T>, value: T): void {
+    this.#values ??= new KeyedValues()
+    this.#values.set(key, value)
+  }
+
+  /**
+   * The body, whole. May be called again, and mixed with `text()`, `json()` and `form()`.
+   *
+   * Throws `HTTPError` 413 if it is longer than the limit.
+   *
+   * Cancellation: what was not read is dropped, and the connection ends after the response.
+   */
+  bytes(): Promise<Uint8Array> {
+    return this.#read((body, limit) => body.bytes(limit))
+  }
+
+  /** As `bytes()`, decoded by the charset of its content type, by default UTF-8. 415 if it is not known. */
+  text(): Promise<string> {
+    const charset = charsetOf(this.headers.get('content-type'))
+    return this.#read(async (body, limit) => {
+      try {
+        return await body.text(limit, charset)
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error
+        throw new HTTPError(415, `The charset "${charset}" is not supported`, { cause: error })
+      }
+    })
+  }
+
+  /** As `bytes()`, parsed as JSON, whatever its content type says. 400 if it is none. */
+  json<T = unknown>(): Promise<T> {
+    return this.#read(async (body, limit) => {
+      try {
+        return await body.json<T>(limit)
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error
+        throw new HTTPError(400, 'The body is not valid JSON', { cause: error })
+      }
+    })
+  }
+
+  /** As `bytes()`, parsed as `application/x-www-form-urlencoded`. 415 if its content type is another. */
+  async form(): Promise<URLSearchParams> {
+    const type = parseContentType(this.headers.get('content-type'))?.type
+    if (type !== 'application/x-www-form-urlencoded') {
+      throw new HTTPError(415, 'Expected a body of type application/x-www-form-urlencoded')
+    }
+    return new URLSearchParams(await this.#read((body, limit) => body.text(limit)))
+  }
+
+  async #read<T>(read: (body: IncomingBody, limit: number) => Promise<T>): Promise<T> {
+    // Refused before a byte of it is asked for.
+    if (this.head.contentLength > this.bodyLimit) throw tooLarge(this.bodyLimit)
+    try {
+      return await read(this.body, this.bodyLimit)
+    } catch (error) {
+      throw SpoolError.hasCode(error, 'SPOOL_BODY_TOO_LARGE')
+        ? tooLarge(this.bodyLimit, error)
+        : error
+    }
+  }
+}
+
+const noParams: Params = Object.freeze(Object.create(null))
+
+function pathOf(target: string): string {
+  const start = target.charCodeAt(0) === 0x2f ? 0 : pathStart(target)
+  const end = target.indexOf('?', start)
+  const path =
+    start === 0 && end === -1 ? target : target.slice(start, end === -1 ? undefined : end)
+  return path === '' ? '/' : path
+}
+
+// Absolute form, as a proxy gets it (RFC 9112 §3.2.2): the path is behind the authority, if there is one.
+function pathStart(target: string): number {
+  const authority = target.indexOf('://')
+  if (authority === -1) return 0
+  const start = target.slice(authority + 3).search(/[/?]/)
+  return start === -1 ? target.length : authority + 3 + start
+}
+
+function queryOf(target: string): string {
+  const start = target.indexOf('?')
+  return start === -1 ? '' : target.slice(start + 1)
+}
+
+function urlOf({ target, head, origin }: ServerRequest): URL {
+  const base = `${origin.secure ? 'https' : 'http'}://${head.host ?? origin.authority}`
+  const written = target.startsWith('/') ? base + target : target === '*' ? base : target
+  const url = URL.parse(written)
+  if (url === null) throw new HTTPError(400, 'The target and the host make no URL')
+  return url
+}
+
+function emptyBody(): IncomingBody {
+  const body = new IncomingBody(nobody)
+  body.end()
+  return body
+}
+
+const nobody = { pause: () => undefined, resume: () => undefined, abandon: () => undefined }
+
+function tooLarge(limit: number, cause?: unknown): HTTPError {
+  const options = cause === undefined ? {} : { cause }
+  return new HTTPError(413, `The body is longer than the ${limit} bytes allowed`, options)
+}
