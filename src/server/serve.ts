@@ -13,8 +13,9 @@ import type { ServeOptions } from './server-options.ts'
  * when it listens.
  *
  * ```ts
- * await using server = await serve(app, { port: 8080 })
- * await server.closed
+ * const app = new Application().get('/greet/{name}', ({ params }) => text(`Hello, ${params.name}!`))
+ * await using server = await serve(app, { port: 0 })
+ * const response = await fetch(`${server.url}/greet/Ada`)
  * ```
  *
  * The server belongs to the scope that it is made in: if that is cancelled, the server closes.

@@ -14,7 +14,9 @@ export interface HTTPErrorOptions extends SpoolErrorOptions {
  *
  * @example
  * ```ts
- * throw new HTTPError(404, `No user "${id}"`)
+ * const app = new Application().get('/users/{id}', ({ params }) => {
+ *   throw new HTTPError(404, `No user "${params.id}"`)
+ * })
  * ```
  */
 export class HTTPError extends SpoolError {

@@ -15,9 +15,13 @@ export class Key<T> {
  *
  * @example
  * ```ts
- * const user = key<User>('user')
- * request.set(user, await findUser(request))
- * request.get(user)?.id
+ * const language = key<string>('language')
+ * const app = new Application()
+ *   .use((request, next) => {
+ *     request.set(language, request.headers.get('accept-language') ?? 'en')
+ *     return next(request)
+ *   })
+ *   .get('/', (request) => text(request.get(language) ?? ''))
  * ```
  */
 export function key<T>(name: string): Key<T> {
