@@ -105,7 +105,12 @@ export class Acceptor {
   }
 
   #secureServer(tls: ServerTLSOptions): Server {
-    const server = createTLSServer({ ...serverOptions(tls), ...socketOptions })
+    // Half open only once they are secured: who leaves in the middle of the handshake has left.
+    const server = createTLSServer({
+      ...serverOptions(tls),
+      ...socketOptions,
+      allowHalfOpen: false,
+    })
     server.on('connection', (socket: Socket) => this.#handshakeBegins(socket))
     server.on('tlsClientError', (_error, socket) => {
       this.#handshakes--
@@ -134,6 +139,7 @@ export class Acceptor {
     const key = endpointsOf(socket)
     if (key !== undefined) this.#unfinished.delete(key)
     this.#handshakes--
+    socket.allowHalfOpen = true
     if (this.#closed) socket.destroy()
     else this.#onConnection(new SocketTransport(socket, { alpn: socket.alpnProtocol }))
   }

@@ -64,7 +64,8 @@ export class ConnectionRace<T, A extends Attempt> {
   }
 
   start(): void {
-    this.#tryNext()
+    if (this.#targets.length === 0) this.#result.lost([])
+    else this.#tryNext()
   }
 
   /** Ends the race without a result and destroys all attempts. */

@@ -69,3 +69,19 @@ checkTransport('TLS', { resets: false }, () =>
 checkTransport('TLS into a shared buffer', { resets: false }, () =>
   socketPair({ host, tls: certificates.localhost }, { tls, readBuffer: Buffer.alloc(65_536) }),
 )
+
+checkTransport('TLS begun later', { resets: false }, async () => {
+  const arrived = Promise.withResolvers<Transport>()
+  const listener = await listen({ host, tls: certificates.localhost }, arrived.resolve)
+  const plain = await connect({ host, port: listener.port ?? 0, readBuffer: Buffer.alloc(65_536) })
+  const client = await plain.startTLS(tls)
+  const server = await arrived.promise
+  return {
+    client,
+    server,
+    async close() {
+      await turnUntil(() => listener.statistics().connections === 0)
+      await listener.close()
+    },
+  }
+})

@@ -7,7 +7,13 @@ export interface RawClientOptions {
   host?: string
   /** A Unix socket instead of a port. */
   path?: string
-  tls?: { ca: string; servername?: string; ALPNProtocols?: string[] }
+  tls?: {
+    ca: string
+    servername?: string
+    ALPNProtocols?: string[]
+    cert?: string
+    key?: string
+  }
 }
 
 /** Connects, and gives the connection into the hands of the test. */

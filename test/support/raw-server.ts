@@ -20,6 +20,8 @@ export class RawServer implements AsyncDisposable {
   /** `http://127.0.0.1:port`. */
   readonly origin: string
   readonly #server: Server
+  /** Those in their TLS handshake too. */
+  readonly #sockets = new Set<Socket>()
   readonly #failures: unknown[] = []
   readonly #waiting = new Set<() => void>()
 
@@ -29,6 +31,10 @@ export class RawServer implements AsyncDisposable {
     this.#server = server
     this.port = typeof address === 'string' ? 0 : address.port
     this.origin = `${secure ? 'https' : 'http'}://127.0.0.1:${this.port}`
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
     server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => {
       const connection = new RawConnection(socket)
       const index = this.connections.push(connection) - 1
@@ -64,6 +70,7 @@ export class RawServer implements AsyncDisposable {
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     for (const connection of this.connections) connection.destroy()
+    for (const socket of this.#sockets) socket.destroy()
     await closed
     const failures = this.#failures.splice(0)
     if (failures.length > 0) throw new AggregateError(failures, `${failures.length} scripts failed`)
