@@ -1,32 +1,20 @@
 /**
  * A transport over a socket of Node.js: TCP, Unix or TLS.
  *
- * This is the hot path of everything. So the listeners are functions of the module, which find their
- * transport through one property of the socket (no closure for each connection and event), and a
- * chunk that arrives costs one test of one field before it is the sink's.
- *
- * `#direct` says that chunks may go straight to the sink. Whatever gets in between (paused, bytes
- * given back, closed) clears it, and then chunks are held, or dropped if we are closing. What is held
- * goes out in `#flush()`, in a microtask, so that no sink is called from inside its own call.
+ * This is the hot path of everything. The listeners are functions of the module, which find their
+ * transport through one property of the socket: no closure for each connection and event.
  */
 import type { Socket } from 'node:net'
-import { enclosingScope, outsideScopes } from '../concurrency/scope/context.ts'
+import { outsideScopes } from '../concurrency/scope/context.ts'
 import { ConnectError, connectionError } from './errors.ts'
+import { Inbound } from './inbound.ts'
 import { contextOf } from './tls-options.ts'
 import { upgradeToTLS } from './tls-upgrade.ts'
-import type { Sink, TLSOptions, Transport } from './transport.ts'
+import type { TLSOptions, Transport } from './transport.ts'
 
 const carried = Symbol('spool.transport')
 
 type Carrier = Socket & { [carried]: SocketTransport }
-
-/** Who hears of a transport before a sink is there: nobody. */
-const nobody: Sink = {
-  data: () => undefined,
-  end: () => undefined,
-  drain: () => undefined,
-  closed: () => undefined,
-}
 
 export interface SocketTransportOptions {
   /** As Node.js has it: false or null if there is none. */
@@ -41,28 +29,18 @@ export interface SocketTransportOptions {
   onClosed?: (() => void) | undefined
 }
 
-export class SocketTransport implements Transport {
+export class SocketTransport extends Inbound implements Transport {
   readonly alpn: string | undefined
   readonly #socket: Socket
   readonly #shared: boolean
   readonly #resettable: boolean
   readonly #host: string | undefined
   readonly #onClosed: (() => void) | undefined
-  #sink: Sink = nobody
-  #direct = false
-  #paused = true
-  #flushing = false
   /** Whether `write()` does anything: until `end()`, `destroy()` or the socket's end. */
   #writable = true
-  #destroyed = false
-  #ended = false
-  #endTold = false
-  #closed = false
-  #closedTold = false
-  #error: Error | undefined = undefined
-  #held: Uint8Array[] | undefined = undefined
 
   constructor(socket: Socket, options: SocketTransportOptions = {}) {
+    super(options.shared === true)
     this.alpn = typeof options.alpn === 'string' ? options.alpn : undefined
     this.#socket = socket
     this.#shared = options.shared === true
@@ -74,15 +52,6 @@ export class SocketTransport implements Transport {
     socket.on('drain', onDrain)
     socket.on('error', onError)
     socket.on('close', onClose)
-  }
-
-  start(sink: Sink): void {
-    const first = this.#sink === nobody
-    this.#sink = sink
-    this.#endTold = this.#closedTold = false
-    if (first && !this.#shared) this.#socket.on('data', onData)
-    this.resume()
-    if (this.#ended || this.#closed) this.#flushSoon()
   }
 
   write(data: Uint8Array | string): boolean {
@@ -98,31 +67,6 @@ export class SocketTransport implements Transport {
     this.#socket.uncork()
   }
 
-  pause(): void {
-    if (this.#sink === nobody || this.#paused) return
-    this.#paused = true
-    this.#direct = false
-    this.#socket.pause()
-  }
-
-  resume(): void {
-    if (this.#sink === nobody || this.#destroyed) return
-    this.#paused = false
-    if (this.#held === undefined) this.#direct = true
-    else this.#flushSoon()
-    // Reading on begins in a `nextTick`, whose context the sink would otherwise be called in.
-    if (this.#socket.readableFlowing !== true) outsideScopes(() => this.#socket.resume())
-  }
-
-  unread(bytes: Uint8Array): void {
-    if (bytes.length === 0 || this.#destroyed) return
-    this.pause()
-    this.#direct = false
-    const kept = this.#shared ? Buffer.from(bytes) : bytes
-    if (this.#held === undefined) this.#held = [kept]
-    else this.#held.unshift(kept)
-  }
-
   end(): void {
     if (!this.#writable) return
     this.#writable = false
@@ -130,11 +74,14 @@ export class SocketTransport implements Transport {
   }
 
   destroy(error?: Error): void {
-    if (this.#abandon(error)) this.#socket.destroy()
+    if (!this.abandon(error)) return
+    this.#writable = false
+    this.#socket.destroy()
   }
 
   reset(error?: Error): void {
-    if (!this.#abandon(error)) return
+    if (!this.abandon(error)) return
+    this.#writable = false
     if (this.#resettable) this.#socket.resetAndDestroy()
     else this.#socket.destroy()
   }
@@ -142,14 +89,14 @@ export class SocketTransport implements Transport {
   async startTLS(options: TLSOptions): Promise<Transport> {
     const { serverName = this.#host } = options
     if (serverName === undefined) throw new TypeError('Starting TLS needs "serverName"')
+    contextOf(options)
     // Bytes that came in plain text would be taken as if they had come encrypted.
-    const early = this.#held !== undefined || this.#socket.readableLength > 0
-    if (early || !this.#writable || this.#ended) {
+    const early = this.holdsBytes || this.#socket.readableLength > 0
+    if (early || !this.#writable || this.over) {
       const why = early ? 'the peer sent bytes before it' : 'the connection is closed'
       this.destroy()
       throw new ConnectError('tls', `Starting TLS with "${serverName}" failed: ${why}`)
     }
-    contextOf(options)
     this.#release()
     return upgradeToTLS(
       this.#socket,
@@ -171,51 +118,29 @@ export class SocketTransport implements Transport {
     return this.#socket.remoteAddress
   }
 
-  /** @internal Bytes came. `shared`: in the buffer that the socket was made with. False: no more. */
-  received(bytes: Uint8Array, shared: boolean): boolean {
-    if (this.#direct) this.#sink.data(bytes, shared)
-    else if (!this.#destroyed) (this.#held ??= []).push(shared ? Buffer.from(bytes) : bytes)
-    return !this.#paused
+  protected beginReading(): void {
+    if (!this.#shared) this.#socket.on('data', onData)
   }
 
-  /** @internal */
-  peerEnded(): void {
-    this.#ended = true
-    this.#tellEnd()
+  protected resumeReading(): void {
+    // It begins in a `nextTick`, whose context the sink would otherwise be called in.
+    if (this.#socket.readableFlowing !== true) outsideScopes(() => this.#socket.resume())
+  }
+
+  protected pauseReading(): void {
+    this.#socket.pause()
   }
 
   /** @internal */
   drained(): void {
-    if (!this.#writable) return
-    if (enclosingScope() === undefined) this.#sink.drain()
-    else outsideScopes(() => this.#sink.drain())
-  }
-
-  /** @internal */
-  failed(error: Error): void {
-    this.#error ??= connectionError(error)
-    this.#direct = false
-    this.#destroyed = true
+    if (this.#writable) this.tellDrain()
   }
 
   /** @internal */
   socketClosed(): void {
-    this.#closed = true
     this.#writable = false
     this.#onClosed?.()
-    this.#tellClosed()
-  }
-
-  #abandon(error: Error | undefined): boolean {
-    if (this.#destroyed || this.#closedTold) return false
-    this.#error = error
-    this.#destroyed = true
-    this.#direct = false
-    this.#writable = false
-    this.#held = undefined
-    // Closed already, but for bytes that nobody took: those are dropped now.
-    if (this.#closed) this.#flushSoon()
-    return true
+    this.tellClosed()
   }
 
   /** Lets go of the socket, as if it had never been ours. */
@@ -223,46 +148,8 @@ export class SocketTransport implements Transport {
     const socket = this.#socket
     socket.off('data', onData).off('end', onEnd).off('drain', onDrain).off('close', onClose)
     // `onError` stays: TLS has a listener of its own, and may leave before the last error.
-    this.#sink = nobody
-    this.#destroyed = true
-    this.#direct = this.#writable = false
-  }
-
-  #flushSoon(): void {
-    if (this.#flushing) return
-    this.#flushing = true
-    outsideScopes(() => queueMicrotask(() => this.#flush()))
-  }
-
-  #flush(): void {
-    this.#flushing = false
-    while (!this.#paused && this.#held !== undefined) {
-      const bytes = this.#held.shift()
-      if (this.#held.length === 0) {
-        this.#held = undefined
-        this.#direct = !this.#destroyed
-      }
-      if (bytes !== undefined) this.#sink.data(bytes, false)
-    }
-    if (this.#ended) this.#tellEnd()
-    if (this.#closed) this.#tellClosed()
-  }
-
-  #tellEnd(): void {
-    if (this.#endTold || this.#destroyed || this.#held !== undefined || this.#sink === nobody)
-      return
-    this.#endTold = true
-    if (enclosingScope() === undefined) this.#sink.end()
-    else outsideScopes(() => this.#sink.end())
-  }
-
-  #tellClosed(): void {
-    if (this.#closedTold || this.#sink === nobody) return
-    // An orderly end does not overtake bytes that were given back.
-    if (this.#held !== undefined && !this.#destroyed) return
-    this.#closedTold = true
-    if (enclosingScope() === undefined) this.#sink.closed(this.#error)
-    else outsideScopes(() => this.#sink.closed(this.#error))
+    this.#writable = false
+    this.dismissSink()
   }
 }
 
@@ -279,7 +166,7 @@ function onDrain(this: Socket): void {
 }
 
 function onError(this: Socket, error: Error): void {
-  ;(this as Carrier)[carried].failed(error)
+  ;(this as Carrier)[carried].failed(connectionError(error))
 }
 
 function onClose(this: Socket): void {
