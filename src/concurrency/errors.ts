@@ -15,6 +15,8 @@ export class CancelledError extends SpoolError {
   readonly source: CancelSource
   /** What was given to `cancel(reason)`. */
   readonly reason: unknown
+  /** @internal How many waits began after it. */
+  declare waits: number
 
   static {
     this.prototype.name = 'CancelledError'
@@ -28,6 +30,8 @@ export class CancelledError extends SpoolError {
     )
     this.source = source
     this.reason = reason
+    // Not enumerable: no part of what is printed or compared.
+    Object.defineProperty(this, 'waits', { value: 0, writable: true })
   }
 
   /** Whether `error` is a cancellation, whichever copy of Spool made it. */

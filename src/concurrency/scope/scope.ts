@@ -22,6 +22,7 @@ import { clock } from '../time/current-clock.ts'
 import { enclosingScope } from './context.ts'
 import { reportLost } from './lost-errors.ts'
 import type { ScopeGroup, ScopeTask } from './owners.ts'
+import { MemberList } from './member-list.ts'
 import { ScopeMember } from './scope-member.ts'
 
 export { ScopeMember }
@@ -37,7 +38,7 @@ export interface ScopeView {
   readonly cancel: (reason?: unknown) => void
 }
 
-export class Scope extends ScopeMember implements ScopeView {
+export class Scope extends MemberList implements ScopeView {
   /** Whether a cancellation of the parent stops here. */
   readonly shielded: boolean
   /** @internal The task that runs in this scope; inherited. */
@@ -50,14 +51,11 @@ export class Scope extends ScopeMember implements ScopeView {
   variables: ReadonlyMap<object, unknown> | undefined
 
   #parent: Scope | undefined
-  #first: ScopeMember | undefined
-  #last: ScopeMember | undefined
   #error: CancelledError | undefined
   #over: boolean
   #deadline: number
   #timer: ClockTimer | undefined
   #controller: AbortController | undefined
-  #emptied: (() => void) | undefined
 
   /** `parent` undefined makes a root. A root is in no list, and nobody but its maker cancels it. */
   constructor(parent: Scope | undefined, deadline: number = Infinity, shielded = false) {
@@ -68,14 +66,11 @@ export class Scope extends ScopeMember implements ScopeView {
     this.variableScope = this
     this.variables = undefined
     this.#parent = parent
-    this.#first = undefined
-    this.#last = undefined
     this.#error = undefined
     this.#over = false
     this.#deadline = deadline
     this.#timer = undefined
     this.#controller = undefined
-    this.#emptied = undefined
     if (parent !== undefined) {
       this.task = parent.task
       this.group = parent.group
@@ -107,10 +102,6 @@ export class Scope extends ScopeMember implements ScopeView {
   /** Whether it has ended. */
   get over(): boolean {
     return this.#over
-  }
-
-  get empty(): boolean {
-    return this.#first === undefined
   }
 
   get deadline(): number {
@@ -150,7 +141,7 @@ export class Scope extends ScopeMember implements ScopeView {
     this.#timer?.cancel()
     this.#timer = undefined
     const parent = this.#parent
-    if (this.#first !== undefined && parent !== undefined) this.#handOver(parent)
+    if (!this.empty && parent !== undefined) this.#handOver(parent)
     this.memberOf?.removeMember(this)
   }
 
@@ -159,45 +150,18 @@ export class Scope extends ScopeMember implements ScopeView {
    * ends. Returns undefined, and has ended, if nothing has to be waited for.
    */
   close(): Promise<void> | undefined {
-    if (this.#first !== undefined) {
+    if (!this.empty) {
       this.#cancel('the task or group that it was left behind in is over', 'ended')
       // Told a second time: what was added to a scope that was cancelled before.
       for (const member of Array.from(this.members())) {
         if (!(member instanceof Scope) && member.memberOf === this) this.removeMember(member)
       }
-      if (this.#first !== undefined) {
-        return new Promise<void>((resolve) => {
-          this.#emptied = resolve
-        }).then(() => this.end())
+      if (!this.empty) {
+        return this.emptied().then(() => this.end())
       }
     }
     this.end()
     return undefined
-  }
-
-  /** @internal */
-  addMember(member: ScopeMember): void {
-    member.memberOf = this
-    member.previousMember = this.#last
-    if (this.#last === undefined) this.#first = member
-    else this.#last.nextMember = member
-    this.#last = member
-  }
-
-  /** @internal */
-  removeMember(member: ScopeMember): void {
-    const { previousMember, nextMember } = member
-    if (previousMember === undefined) this.#first = nextMember
-    else previousMember.nextMember = nextMember
-    if (nextMember === undefined) this.#last = previousMember
-    else nextMember.previousMember = previousMember
-    member.memberOf = member.previousMember = member.nextMember = undefined
-    if (this.#first === undefined) this.#emptied?.()
-  }
-
-  /** The scopes and waits directly below, in the order in which they came. */
-  *members(): Generator<ScopeMember> {
-    for (let member = this.#first; member !== undefined; member = member.nextMember) yield member
   }
 
   /** @internal */

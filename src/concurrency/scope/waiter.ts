@@ -1,7 +1,12 @@
 import type { CancelledError } from '../errors.ts'
 import { currentScope, type Scope } from './scope.ts'
 import { ScopeMember } from './scope-member.ts'
+import { nextTurn } from '../time/turn-queue.ts'
 import { countWakeUp, wakeUp, wakeUpsAreOrdered } from './wake-ups.ts'
+
+// A loop that swallows every error would never let the event loop turn again, and no signal could end
+// the program: after so many waits in a cancelled scope, each one takes a turn.
+const waitsWithoutTurn = 1_000
 
 /**
  * One wait of one task: a promise that whoever has the thing settles, or that the scope's
@@ -10,8 +15,9 @@ import { countWakeUp, wakeUp, wakeUpsAreOrdered } from './wake-ups.ts'
  * Once it is settled it is out of the scope: a result that was delivered is not lost to a
  * cancellation that comes before the waiting task runs again.
  *
- * `onCancelled` runs synchronously, before the promise is rejected: there the wait is taken out of
- * the queue that it stands in. In a scope that is cancelled already it runs in the constructor.
+ * `onCancelled` runs before the promise is rejected: there the wait is taken out of the queue that it
+ * stands in. It runs synchronously in the cancellation; for a wait that is made in a scope that is
+ * cancelled already, and is settled from the start, in a later microtask.
  */
 export class Waiter<T> extends ScopeMember {
   readonly promise: Promise<T>
@@ -36,7 +42,7 @@ export class Waiter<T> extends ScopeMember {
     })
     const { error } = scope
     if (error === undefined) scope.addMember(this)
-    else this.scopeCancelled(error)
+    else this.#refuse(error)
   }
 
   get settled(): boolean {
@@ -62,6 +68,19 @@ export class Waiter<T> extends ScopeMember {
   /** @internal */
   scopeCancelled(cancellation: CancelledError): void {
     if (!this.#finish()) return
+    this.#cancel(cancellation)
+  }
+
+  #refuse(cancellation: CancelledError): void {
+    this.#settled = true
+    countWakeUp()
+    // Not here: neither the variable that holds this nor the queue that it goes into is there yet.
+    const cancel = (): void => this.#cancel(cancellation)
+    if (++cancellation.waits <= waitsWithoutTurn) queueMicrotask(cancel)
+    else nextTurn(cancel)
+  }
+
+  #cancel(cancellation: CancelledError): void {
     // A wait that nobody awaits yet, or any more, must not end the process for being cancelled.
     this.promise.catch(ignore)
     try {

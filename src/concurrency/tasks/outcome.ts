@@ -2,7 +2,7 @@ import { SpoolError } from '../../util/error.ts'
 import { reportLost } from '../scope/lost-errors.ts'
 import { inThisContext } from '../scope/context.ts'
 import { currentScope } from '../scope/scope.ts'
-import { Waiter } from '../scope/waiter.ts'
+import { WaiterSet } from '../scope/waiter-set.ts'
 
 /** `running` until it has come to one of the three ends. */
 export type OutcomeState = 'running' | 'succeeded' | 'failed' | 'cancelled'
@@ -23,7 +23,7 @@ export abstract class Outcome<T> implements PromiseLike<T> {
   // The value, or the error of the two other ends.
   #value: unknown = undefined
   // Not typed by T: a task of numbers is a task of unknowns.
-  #waiters: Set<Waiter<unknown>> | undefined = undefined
+  #waiters: WaiterSet<unknown> | undefined = undefined
   #callbacks: DoneCallback[] | undefined = undefined
 
   get state(): OutcomeState {
@@ -102,10 +102,8 @@ export abstract class Outcome<T> implements PromiseLike<T> {
     const waiters = this.#waiters
     if (waiters !== undefined) {
       this.#waiters = undefined
-      for (const waiter of waiters) {
-        if (state === 'succeeded') waiter.resolve(value)
-        else waiter.reject(value)
-      }
+      if (state === 'succeeded') waiters.wake(value)
+      else waiters.fail(value)
     }
     const callbacks = this.#callbacks
     if (callbacks !== undefined) {
@@ -115,20 +113,13 @@ export abstract class Outcome<T> implements PromiseLike<T> {
   }
 
   #wait(): Promise<T> {
-    const scope = currentScope()
-    if (this.#state !== 'running' && !scope.cancelled) {
-      // As it was thrown: a value that is no Error too.
-      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-      if (this.#state !== 'succeeded') return Promise.reject(this.#value)
-      return Promise.resolve(this.#value as T)
+    if (this.#state === 'running' || currentScope().cancelled) {
+      return (this.#waiters ??= new WaiterSet()).wait(this.describe()) as Promise<T>
     }
-    const waiter: Waiter<unknown> = new Waiter<unknown>(
-      () => this.#waiters?.delete(waiter),
-      scope,
-      this.describe(),
-    )
-    if (!waiter.settled) (this.#waiters ??= new Set()).add(waiter)
-    return waiter.promise as Promise<T>
+    // As it was thrown: a value that is no Error too.
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+    if (this.#state !== 'succeeded') return Promise.reject(this.#value)
+    return Promise.resolve(this.#value as T)
   }
 
   #ended(what: string): unknown {

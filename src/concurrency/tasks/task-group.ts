@@ -4,7 +4,7 @@ import { runInScope } from '../scope/context.ts'
 import { reportLost } from '../scope/lost-errors.ts'
 import type { ScopeGroup } from '../scope/owners.ts'
 import { currentScope, Scope } from '../scope/scope.ts'
-import { Waiter } from '../scope/waiter.ts'
+import { WaiterSet } from '../scope/waiter-set.ts'
 import { clock } from '../time/current-clock.ts'
 import { checkDeadline, checkFunction, checkName } from '../scope/arguments.ts'
 import { Task, type TaskFunction, type TaskOptions, type TaskOwner } from './task.ts'
@@ -57,7 +57,7 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
   // Whether the body or a task was stopped by a cancellation of the whole group.
   #interrupted = false
   #idle: (() => void) | undefined = undefined
-  #joining: Set<Waiter<void>> | undefined = undefined
+  #joining: WaiterSet<void> | undefined = undefined
 
   constructor(options?: TaskGroupOptions) {
     const deadline = options?.deadline
@@ -136,15 +136,9 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
    * @throws {TaskGroupError} if tasks failed since the last time it was thrown.
    */
   async join(): Promise<void> {
-    if (this.#running > 0) {
-      const waiter: Waiter<void> = new Waiter<void>(
-        () => this.#joining?.delete(waiter),
-        currentScope(),
-        `the tasks of group "${this.name}"`,
-      )
-      if (!waiter.settled) (this.#joining ??= new Set()).add(waiter)
-      await waiter.promise
-    } else currentScope().throwIfCancelled()
+    if (this.#running > 0 || currentScope().cancelled) {
+      await (this.#joining ??= new WaiterSet()).wait(`the tasks of group "${this.name}"`)
+    }
     this.#throwFailures()
   }
 
@@ -195,9 +189,7 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
     }
     if (--this.#running > 0) return
     this.#idle?.()
-    const joining = this.#joining
-    this.#joining = undefined
-    if (joining !== undefined) for (const waiter of joining) waiter.resolve()
+    this.#joining?.wake()
     this.cancelledOrIdle()
   }
 

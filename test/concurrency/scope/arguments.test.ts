@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import {
+  checkDeadline,
+  checkDuration,
+  checkFunction,
+  checkName,
+  checkPromise,
+} from '../../../src/concurrency/scope/arguments.ts'
+
+test('checkFunction() takes functions, and tells what a promise should have been', () => {
+  expect(() => checkFunction('run', () => undefined)).not.toThrow()
+  expect(() => checkFunction('run', undefined)).toThrow(
+    new TypeError('Cannot run: expected a function, got undefined'),
+  )
+  expect(() => checkFunction('run', 'text')).toThrow('got "text"')
+  expect(() => checkFunction('run', { a: 1 })).toThrow('got Object')
+  expect(() => checkFunction('run', Promise.resolve())).toThrow(
+    'Cannot run: expected a function, got Promise; pass a function that returns the promise, not the promise',
+  )
+})
+
+test('checkName() takes strings that are not empty, and no name at all', () => {
+  expect(checkName('task', 'a')).toBe('a')
+  expect(checkName('task', undefined)).toBeUndefined()
+  expect(() => checkName('task', '')).toThrow(TypeError)
+  expect(() => checkName('task', 5 as never)).toThrow(
+    'Invalid name 5 of a task: expected a string that is not empty',
+  )
+})
+
+test('checkPromise() takes whatever has a then()', () => {
+  // oxlint-disable-next-line unicorn/no-thenable
+  expect(() => checkPromise('wait', { then: () => undefined })).not.toThrow()
+  expect(() => checkPromise('wait', null)).toThrow(
+    new TypeError('Cannot wait: expected a promise, got null'),
+  )
+})
+
+test('checkDuration() takes 0 and more', () => {
+  expect([0, 1.5, Infinity].map((value) => checkDuration('timeout', value))).toEqual([
+    0,
+    1.5,
+    Infinity,
+  ])
+  for (const value of [-1, -Infinity, Number.NaN]) {
+    expect(() => checkDuration('timeout', value)).toThrow(RangeError)
+  }
+  expect(() => checkDuration('timeout', -1)).toThrow(
+    'Invalid timeout -1: expected 0 ms or more, or Infinity',
+  )
+  expect(() => checkDuration('timeout', null as never)).toThrow(TypeError)
+})
+
+test('checkDeadline() takes every time but NaN', () => {
+  expect([-5, 0, Infinity].map((value) => checkDeadline('deadline', value))).toEqual([
+    -5,
+    0,
+    Infinity,
+  ])
+  expect(() => checkDeadline('deadline', Number.NaN)).toThrow(RangeError)
+  expect(() => checkDeadline('deadline', 'now' as never)).toThrow(
+    new TypeError('Invalid deadline "now": expected a number, on the clock of now()'),
+  )
+})

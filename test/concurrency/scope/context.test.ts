@@ -1,0 +1,46 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { expect, test } from 'vitest'
+import {
+  enclosingScope,
+  inThisContext,
+  outsideScopes,
+  runInScope,
+} from '../../../src/concurrency/scope/context.ts'
+import { Scope } from '../../../src/concurrency/scope/scope.ts'
+
+test('runInScope() runs a function, and all that it awaits, in the scope', async () => {
+  const scope = new Scope(undefined)
+  const seen = await runInScope(scope, async () => {
+    const first = enclosingScope()
+    await Promise.resolve()
+    return [first, enclosingScope()]
+  })
+  expect(seen).toEqual([scope, scope])
+  expect(enclosingScope()).toBeUndefined()
+})
+
+test('runInScope() hands an argument on', () => {
+  expect(runInScope(new Scope(undefined), (value) => value + 1, 41)).toBe(42)
+})
+
+test('outsideScopes() runs a function in no scope', () => {
+  expect(outsideScopes(() => enclosingScope())).toBeUndefined()
+  runInScope(new Scope(undefined), () => {
+    expect(outsideScopes(() => enclosingScope())).toBeUndefined()
+  })
+})
+
+test('inThisContext() keeps the scope and what others store in the context', () => {
+  const scope = new Scope(undefined)
+  const storage = new AsyncLocalStorage<string>()
+  const seen: unknown[] = []
+  const callback = storage.run('mine', () =>
+    runInScope(scope, () =>
+      inThisContext((value: number) => {
+        seen.push(value, enclosingScope(), storage.getStore())
+      }),
+    ),
+  )
+  callback(7)
+  expect(seen).toEqual([7, scope, 'mine'])
+})
