@@ -6,7 +6,18 @@
  */
 import process from 'node:process'
 import { styleText } from 'node:util'
-import { SpoolError } from '../index.ts'
+import { abortable, BrokenResourceError } from '../index.ts'
+
+/** Nobody reads any more what is written: no failure of ours, and nobody to tell it to. */
+export class ReaderLeftError extends BrokenResourceError {
+  static {
+    this.prototype.name = 'ReaderLeftError'
+  }
+
+  constructor(name: string, cause: Error) {
+    super(`Cannot write to standard ${name}: its reader has left`, { cause })
+  }
+}
 
 /** Where text for people goes, and bytes for programs. */
 export interface Output {
@@ -18,7 +29,7 @@ export interface Output {
   style(color: 'red', text: string): string
   /** Writes text; nobody waits for it, and nothing happens if the reader has left. */
   print(text: string): void
-  /** Writes, waits for the reader, and throws `SPOOL_BROKEN` if the reader has left. */
+  /** Writes, waits for the reader, and throws `ReaderLeftError` if it has left. */
   write(data: string | Uint8Array): Promise<void>
 }
 
@@ -45,7 +56,8 @@ class StreamOutput implements Output {
   }
 
   get columns(): number {
-    return this.#stream.columns ?? 80
+    // 0 where the terminal does not say.
+    return this.#stream.columns || 80
   }
 
   style(color: 'red', text: string): string {
@@ -57,18 +69,17 @@ class StreamOutput implements Output {
   }
 
   async write(data: string | Uint8Array): Promise<void> {
-    const error =
-      this.#error ??
-      (await new Promise<Error | null | undefined>((resolve) => this.#stream.write(data, resolve)))
-    if (error) {
-      throw new SpoolError(
-        'SPOOL_BROKEN',
-        `Cannot write to standard ${this.#name}: ${error.message}`,
-        {
-          cause: error,
-        },
-      )
+    const error = this.#error ?? (await abortable(this.#written(data)))
+    if (!error) return
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') {
+      throw new ReaderLeftError(this.#name, error)
     }
+    const message = `Cannot write to standard ${this.#name}: ${error.message}`
+    throw new BrokenResourceError(message, { cause: error })
+  }
+
+  #written(data: string | Uint8Array): Promise<Error | null | undefined> {
+    return new Promise((resolve) => this.#stream.write(data, resolve))
   }
 }
 

@@ -1,28 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { barLine, plainLine, Progress, type RunState } from '../../../src/cli/fetch/progress.ts'
-import type { Output } from '../../../src/cli/standard-streams.ts'
-
-class Screen implements Output {
-  readonly isTTY: boolean
-  readonly columns = 80
-  text = ''
-
-  constructor(isTTY: boolean) {
-    this.isTTY = isTTY
-  }
-
-  style(_color: string, text: string): string {
-    return `<${text}>`
-  }
-
-  print(text: string): void {
-    this.text += text
-  }
-
-  async write(data: string | Uint8Array): Promise<void> {
-    this.text += String(data)
-  }
-}
+import { RecordedOutput } from '../recorded-streams.ts'
 
 const state: RunState = {
   done: 500,
@@ -78,7 +56,7 @@ describe('barLine()', () => {
 
 describe('Progress', () => {
   it('Progress draws a bar on a terminal, notes above it, and takes it away', () => {
-    const screen = new Screen(true)
+    const screen = new RecordedOutput(true)
     const progress = new Progress(screen, 'auto', 0)
     expect(progress.interval).toBe(100)
     progress.update(1000, state)
@@ -95,7 +73,7 @@ describe('Progress', () => {
   })
 
   it('Progress prints plain lines into a pipe', () => {
-    const screen = new Screen(false)
+    const screen = new RecordedOutput(false)
     const progress = new Progress(screen, 'auto', 0)
     expect(progress.interval).toBe(2000)
     progress.update(2000, state)
@@ -107,14 +85,14 @@ describe('Progress', () => {
   })
 
   it('Progress is silent in mode none, and a bar where it is asked for', () => {
-    const silent = new Screen(true)
+    const silent = new RecordedOutput(true)
     const none = new Progress(silent, 'none', 0)
     expect(none.interval).toBeUndefined()
     none.update(1000, state)
     none.note('failed')
     none.clear()
     expect(silent.text).toBe('')
-    const piped = new Screen(false)
+    const piped = new RecordedOutput(false)
     new Progress(piped, 'bar', 0).update(1000, state)
     expect(piped.text).toContain('[##########')
   })
