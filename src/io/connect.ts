@@ -13,11 +13,11 @@ import {
   hostAndPort,
   reasonOf,
 } from './errors.ts'
-import { type AttemptEvents, ConnectionRace, interleave } from './happy-eyeballs.ts'
-import { openSocket, type Target } from './open-socket.ts'
+import { type AttemptEvents, ConnectionRace, interleave } from './socket/happy-eyeballs.ts'
+import { openSocket, type Target } from './socket/open-socket.ts'
 import { type Resolver, systemResolver } from './resolver.ts'
-import { SocketTransport } from './socket-transport.ts'
-import { contextOf, onceSecured } from './tls-options.ts'
+import { SocketTransport } from './socket/socket-transport.ts'
+import { contextOf, onceSecured } from './socket/tls-options.ts'
 import type { TLSOptions, Transport } from './transport.ts'
 
 export interface ConnectOptions {

@@ -1,4 +1,4 @@
-export type { ListenerStatistics } from './accept.ts'
+export type { ListenerStatistics } from './socket/accept.ts'
 export { connect, type ConnectOptions } from './connect.ts'
 export { type ConnectAttempt, ConnectError, type ConnectPhase, ListenError } from './errors.ts'
 export { listen, type Listener, type ListenOptions } from './listener.ts'

@@ -8,7 +8,7 @@ import { type AddressInfo, connect as openSocket, type Server } from 'node:net'
 import { outsideScopes } from '../concurrency/scope/context.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
 import { SpoolError } from '../util/error.ts'
-import { Acceptor, type ListenerStatistics } from './accept.ts'
+import { Acceptor, type ListenerStatistics } from './socket/accept.ts'
 import { errnoOf, hostAndPort, ListenError } from './errors.ts'
 import type { ServerTLSOptions, Transport } from './transport.ts'
 

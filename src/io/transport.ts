@@ -97,7 +97,10 @@ export interface Transport {
   startTLS(options: TLSOptions): Promise<Transport>
   /** Bytes given to `write()` so far, queued ones included. */
   readonly bytesWritten: number
-  /** Bytes queued and not yet handed to the operating system. One write counts whole until it is done. */
+  /**
+   * Bytes queued and not yet handed to the operating system. It goes down by at most 256 KiB at a time:
+   * that much is seen as queued until the system has taken all of it.
+   */
   readonly bytesQueued: number
   /** The peer's IP address; undefined for a Unix socket or in memory. */
   readonly remoteAddress: string | undefined

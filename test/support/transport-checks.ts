@@ -173,6 +173,56 @@ export function checkTransport(
       expect(nearSink.events).toEqual(['drain'])
     })
 
+    test('a large write goes out piece by piece, and what follows it after it', async () => {
+      const nearSink = record(near)
+      const farSink = record(far)
+      far.pause()
+      // Far more than any socket buffer takes.
+      const bytes = Buffer.alloc(16_000_000, '0123456789')
+      expect(near.write(bytes)).toBe(false)
+      near.cork()
+      near.write('tail')
+      near.uncork()
+      await someTurns()
+      const queued = near.bytesQueued
+      expect(queued).toBeGreaterThan(0)
+      expect(near.bytesWritten).toBe(bytes.length + 4)
+      far.resume()
+      await farSink.until(({ byteCount }) => byteCount > 10_000_000)
+      expect(near.bytesQueued).toBeLessThan(queued)
+      near.end()
+      await farSink.until(({ ended }) => ended)
+      expect(near.bytesQueued).toBe(0)
+      expect(nearSink.events.filter((event) => event === 'drain').length).toBeLessThan(2)
+      expect(farSink.byteCount).toBe(bytes.length + 4)
+      expect(farSink.bytes.subarray(0, bytes.length).equals(bytes)).toBe(true)
+      expect(farSink.bytes.subarray(bytes.length).toString()).toBe('tail')
+    })
+
+    test('a large text goes out whole, and drain() tells when it is gone', async () => {
+      const nearSink = record(near)
+      const farSink = record(far)
+      const text = '\u00e9spool'.repeat(200_000)
+      expect(near.write(text)).toBe(false)
+      await nearSink.until(({ events }) => events.includes('drain'))
+      expect(near.bytesQueued).toBe(0)
+      near.end()
+      await farSink.until(({ ended }) => ended)
+      expect(farSink.bytes.equals(Buffer.from(text, 'latin1'))).toBe(true)
+    })
+
+    test('destroy() in the middle of a large write drops the rest', async () => {
+      const nearSink = record(near)
+      record(far)
+      far.pause()
+      near.write(Buffer.alloc(16_000_000))
+      await someTurns()
+      near.destroy()
+      await nearSink.untilClosed()
+      expect(nearSink.events).toEqual(['closed'])
+      expect(near.write('more')).toBe(false)
+    })
+
     test('start() again hands over, from inside data() too, with nothing lost', async () => {
       record(near)
       const [first, second] = [new RecordingSink(), new RecordingSink()]

@@ -8,7 +8,7 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
-import type { ServerTLSOptions, TLSOptions } from './transport.ts'
+import type { ServerTLSOptions, TLSOptions } from '../transport.ts'
 
 const contexts = new WeakMap<TLSOptions, SecureContext>()
 

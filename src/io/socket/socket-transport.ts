@@ -5,12 +5,13 @@
  * transport through one property of the socket: no closure for each connection and event.
  */
 import type { Socket } from 'node:net'
-import { outsideScopes } from '../concurrency/scope/context.ts'
-import { ConnectError, connectionError } from './errors.ts'
+import { outsideScopes } from '../../concurrency/scope/context.ts'
+import { ConnectError, connectionError } from '../errors.ts'
 import { Inbound } from './inbound.ts'
+import { Slices, sliceSize } from './slices.ts'
 import { contextOf } from './tls-options.ts'
 import { upgradeToTLS } from './tls-upgrade.ts'
-import type { TLSOptions, Transport } from './transport.ts'
+import type { TLSOptions, Transport } from '../transport.ts'
 
 const carried = Symbol('spool.transport')
 
@@ -38,6 +39,8 @@ export class SocketTransport extends Inbound implements Transport {
   readonly #onClosed: (() => void) | undefined
   /** Whether `write()` does anything: until `end()`, `destroy()` or the socket's end. */
   #writable = true
+  /** What is left of a write that was too large for one; what is written after it too. */
+  #slices: Slices | undefined = undefined
 
   constructor(socket: Socket, options: SocketTransportOptions = {}) {
     super(options.shared === true)
@@ -56,6 +59,7 @@ export class SocketTransport extends Inbound implements Transport {
 
   write(data: Uint8Array | string): boolean {
     if (!this.#writable) return false
+    if (data.length > sliceSize || this.#slices !== undefined) return this.#writeSliced(data)
     return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data)
   }
 
@@ -70,18 +74,20 @@ export class SocketTransport extends Inbound implements Transport {
   end(): void {
     if (!this.#writable) return
     this.#writable = false
-    this.#socket.end()
+    if (this.#slices === undefined) this.#socket.end()
   }
 
   destroy(error?: Error): void {
     if (!this.abandon(error)) return
     this.#writable = false
+    this.#slices = undefined
     this.#socket.destroy()
   }
 
   reset(error?: Error): void {
     if (!this.abandon(error)) return
     this.#writable = false
+    this.#slices = undefined
     if (this.#resettable) this.#socket.resetAndDestroy()
     else this.#socket.destroy()
   }
@@ -92,8 +98,10 @@ export class SocketTransport extends Inbound implements Transport {
     contextOf(options)
     // Bytes that came in plain text would be taken as if they had come encrypted.
     const early = this.holdsBytes || this.#socket.readableLength > 0
-    if (early || !this.#writable || this.over) {
-      const why = early ? 'the peer sent bytes before it' : 'the connection is closed'
+    const late = this.#slices !== undefined
+    if (early || late || !this.#writable || this.over) {
+      const closed = late ? 'writes are not done' : 'the connection is closed'
+      const why = early ? 'the peer sent bytes before it' : closed
       this.destroy()
       throw new ConnectError('tls', `Starting TLS with "${serverName}" failed: ${why}`)
     }
@@ -107,11 +115,11 @@ export class SocketTransport extends Inbound implements Transport {
   }
 
   get bytesWritten(): number {
-    return this.#socket.bytesWritten
+    return this.#socket.bytesWritten + (this.#slices?.bytes ?? 0)
   }
 
   get bytesQueued(): number {
-    return this.#socket.writableLength
+    return this.#socket.writableLength + (this.#slices?.bytes ?? 0)
   }
 
   get remoteAddress(): string | undefined {
@@ -133,14 +141,43 @@ export class SocketTransport extends Inbound implements Transport {
 
   /** @internal */
   drained(): void {
-    if (this.#writable) this.tellDrain()
+    if (this.#slices !== undefined) this.#writeNext(this.#slices)
+    else if (this.#writable) this.tellDrain()
   }
 
   /** @internal */
   socketClosed(): void {
     this.#writable = false
+    this.#slices = undefined
     this.#onClosed?.()
     this.tellClosed()
+  }
+
+  #writeSliced(data: Uint8Array | string): boolean {
+    const going = this.#slices
+    const slices = going ?? new Slices()
+    slices.push(data)
+    this.#slices = slices
+    // Otherwise the socket's drain asks for the next.
+    if (going === undefined) this.#writeNext(slices)
+    return false
+  }
+
+  /** Writes until the socket is full, which then asks for more by its drain. */
+  #writeNext(slices: Slices): void {
+    let full = false
+    while (!full) {
+      const slice = slices.next()
+      if (slice === undefined) break
+      full =
+        typeof slice === 'string'
+          ? !this.#socket.write(slice, 'latin1')
+          : !this.#socket.write(slice)
+    }
+    if (slices.bytes > 0) return
+    this.#slices = undefined
+    if (!this.#writable) this.#socket.end()
+    else if (!full) this.tellDrain()
   }
 
   /** Lets go of the socket, as if it had never been ours. */

@@ -6,8 +6,8 @@
  * the same are then held, or dropped once we are closing. What is held goes out in `#flush()`, in a
  * microtask, so that no sink is called from inside a call of its own.
  */
-import { enclosingScope, outsideScopes } from '../concurrency/scope/context.ts'
-import type { Sink } from './transport.ts'
+import { enclosingScope, outsideScopes } from '../../concurrency/scope/context.ts'
+import type { Sink } from '../transport.ts'
 
 /** Who hears of a transport before a sink is there: nobody. */
 const nobody: Sink = {

@@ -10,7 +10,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTLSServer, Server as TLSServer, type TLSSocket } from 'node:tls'
 import { SocketTransport } from './socket-transport.ts'
 import { serverOptions } from './tls-options.ts'
-import type { ServerTLSOptions, Transport } from './transport.ts'
+import type { ServerTLSOptions, Transport } from '../transport.ts'
 
 export interface ListenerStatistics {
   /** Open now, those in their TLS handshake included. */

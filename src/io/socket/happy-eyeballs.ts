@@ -4,8 +4,8 @@
  *
  * It knows nothing of sockets but that they connect, fail and can be destroyed.
  */
-import type { ClockTimer } from '../concurrency/time/clock.ts'
-import { clock } from '../concurrency/time/current-clock.ts'
+import type { ClockTimer } from '../../concurrency/time/clock.ts'
+import { clock } from '../../concurrency/time/current-clock.ts'
 
 /** RFC 8305 §5: the connection attempt delay, recommended to be 250 ms. */
 export const attemptDelay = 250

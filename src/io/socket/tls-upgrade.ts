@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import { connect as openTLS, type TLSSocket } from 'node:tls'
-import { outsideScopes } from '../concurrency/scope/context.ts'
-import { Waiter } from '../concurrency/scope/waiter.ts'
-import { ConnectError, reasonOf } from './errors.ts'
+import { outsideScopes } from '../../concurrency/scope/context.ts'
+import { Waiter } from '../../concurrency/scope/waiter.ts'
+import { ConnectError, reasonOf } from '../errors.ts'
 import { clientOptions, onceSecured } from './tls-options.ts'
-import type { TLSOptions } from './transport.ts'
+import type { TLSOptions } from '../transport.ts'
 
 /**
  * Shakes hands over a connection that is open and that nobody listens to any more. `made` is called

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type AttemptEvents, ConnectionRace, interleave } from '../../src/io/happy-eyeballs.ts'
-import { MockClock } from '../../src/testing/index.ts'
+import {
+  type AttemptEvents,
+  ConnectionRace,
+  interleave,
+} from '../../../src/io/socket/happy-eyeballs.ts'
+import { MockClock } from '../../../src/testing/index.ts'
 
 class FakeAttempt {
   readonly target: string

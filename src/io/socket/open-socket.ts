@@ -1,9 +1,9 @@
 import { connect as openTCP, type Socket } from 'node:net'
 import { connect as openTLS } from 'node:tls'
 import { readInto } from './read-buffer.ts'
-import type { ResolvedAddress } from './resolver.ts'
+import type { ResolvedAddress } from '../resolver.ts'
 import { clientOptions } from './tls-options.ts'
-import type { TLSOptions } from './transport.ts'
+import type { TLSOptions } from '../transport.ts'
 
 /** Where one attempt to connect goes. */
 export type Target = ResolvedAddress | { readonly path: string }
