@@ -10,6 +10,19 @@ export {
   TimeoutError,
   type TimeoutPhase,
 } from './concurrency/errors.ts'
+export type { ItemFunction, Items } from './concurrency/pool/batch.ts'
+export type { KeyLimit } from './concurrency/pool/policy/key-limits.ts'
+export { Pool } from './concurrency/pool/pool.ts'
+export type { PoolEvent } from './concurrency/pool/pool-events.ts'
+export type {
+  BatchOptions,
+  PoolOptions,
+  PoolStatistics,
+  SubmitOptions,
+  WhenFull,
+} from './concurrency/pool/pool-options.ts'
+export type { RetryOptions } from './concurrency/pool/policy/retry-policy.ts'
+export type { RateOptions } from './concurrency/pool/policy/token-bucket.ts'
 export { LifoQueue } from './concurrency/queues/lifo-queue.ts'
 export { PriorityQueue, type PriorityQueueOptions } from './concurrency/queues/priority-queue.ts'
 export type { Producer } from './concurrency/queues/producer.ts'

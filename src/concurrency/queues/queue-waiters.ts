@@ -12,6 +12,10 @@ export interface Getter<T> extends LinePlace {
 
 /** A `get()`: wants the item, or an error. */
 export class ItemGetter<T> extends LineWaiter<T> implements Getter<T> {
+  constructor(scope: Scope) {
+    super(scope, 'queue.get()')
+  }
+
   deliver(item: T): void {
     this.resolve(item)
   }
@@ -23,6 +27,10 @@ export class ItemGetter<T> extends LineWaiter<T> implements Getter<T> {
 
 /** A turn of `for await`: wants the item, or the end. */
 export class TurnGetter<T> extends LineWaiter<IteratorResult<T, undefined>> implements Getter<T> {
+  constructor(scope: Scope) {
+    super(scope, 'queue.get()')
+  }
+
   deliver(item: T): void {
     this.resolve({ value: item, done: false })
   }
@@ -37,7 +45,7 @@ export class Putter<T> extends LineWaiter<void> {
   readonly item: T
 
   constructor(item: T, scope: Scope) {
-    super(scope)
+    super(scope, 'queue.put()')
     this.item = item
   }
 }

@@ -11,7 +11,7 @@
 import { ClosedResourceError } from '../errors.ts'
 import { currentScope } from '../scope/scope.ts'
 import { checkCount } from '../sync/count.ts'
-import { LineWaiter, WaitLine } from '../sync/wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from '../sync/wait-line.ts'
 import type { ItemStore } from './item-store.ts'
 import { Producer } from './producer.ts'
 import { type Getter, ItemGetter, Putter, TurnGetter } from './queue-waiters.ts'
@@ -88,16 +88,15 @@ export class Queue<T> implements AsyncIterable<T, undefined>, Disposable {
    */
   put(item: T): Promise<void> {
     const scope = currentScope()
-    if (scope.error !== undefined) return Promise.reject(scope.error)
     if (this.#closed) return Promise.reject(closedToPut())
     try {
-      if (this.#accept(item)) return done
+      if (!scope.cancelled && this.#accept(item)) return done
     } catch (error) {
       const refusal = error as Error
       return Promise.reject(refusal)
     }
     const putter = new Putter(item, scope)
-    this.#putters.add(putter)
+    if (!putter.settled) this.#putters.add(putter)
     return putter.promise
   }
 
@@ -123,11 +122,10 @@ export class Queue<T> implements AsyncIterable<T, undefined>, Disposable {
    */
   get(): Promise<T> {
     const scope = currentScope()
-    if (scope.error !== undefined) return Promise.reject(scope.error)
-    if (this.#store.size > 0) return Promise.resolve(this.#take())
+    if (this.#store.size > 0 && !scope.cancelled) return Promise.resolve(this.#take())
     if (this.#closed) return Promise.reject(closedToGet())
     const getter = new ItemGetter<T>(scope)
-    this.#getters.add(getter)
+    if (!getter.settled) this.#getters.add(getter)
     return getter.promise
   }
 
@@ -169,11 +167,8 @@ export class Queue<T> implements AsyncIterable<T, undefined>, Disposable {
    */
   join(): Promise<void> {
     const scope = currentScope()
-    if (scope.error !== undefined) return Promise.reject(scope.error)
-    if (this.#unfinished === 0) return done
-    const joiner = new LineWaiter<void>(scope)
-    this.#joiners.add(joiner)
-    return joiner.promise
+    if (this.#unfinished === 0 && !scope.cancelled) return done
+    return waitInLine(this.#joiners, scope, 'queue.join()')
   }
 
   /**
@@ -256,7 +251,7 @@ export class Queue<T> implements AsyncIterable<T, undefined>, Disposable {
 
   #next(): Promise<IteratorResult<T, undefined>> {
     const scope = currentScope()
-    if (scope.error !== undefined) return Promise.reject(scope.error)
+    if (scope.cancelled) return new TurnGetter<T>(scope).promise
     if (this.#store.size > 0) return Promise.resolve({ value: this.#take(), done: false })
     if (this.#closed) return Promise.resolve({ value: undefined, done: true })
     const getter = new TurnGetter<T>(scope)

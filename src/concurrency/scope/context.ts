@@ -5,7 +5,7 @@
  * `outsideScopes()`: otherwise Node.js would hold the scope that happened to make it for as long as
  * it lives, and would enter that scope for the callbacks of all who use it later.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import type { Scope } from './scope.ts'
 
 const storage = new AsyncLocalStorage<Scope | undefined>()
@@ -30,4 +30,16 @@ export function outsideScopes<T>(fn: () => T): T {
 /** `fn`, entered in the context of now, whoever calls it later: for callbacks. */
 export function inThisContext<A extends unknown[]>(fn: (...args: A) => void): (...args: A) => void {
   return AsyncLocalStorage.bind(fn)
+}
+
+/** The context of now, with the stores of everybody, for one who starts something in it later. */
+export class CapturedContext extends AsyncResource {
+  constructor() {
+    super('SpoolContext')
+  }
+
+  /** Calls `fn(argument)` in the context in which this was made. */
+  run<A>(fn: (argument: A) => void, argument: A): void {
+    this.runInAsyncScope(fn, undefined, argument)
+  }
 }

@@ -1,5 +1,5 @@
 import { currentScope } from '../scope/scope.ts'
-import { LineWaiter, WaitLine } from './wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from './wait-line.ts'
 
 /** What `event.statistics()` returns. */
 export interface AsyncEventStatistics {
@@ -38,11 +38,8 @@ export class AsyncEvent {
    */
   wait(): Promise<void> {
     const scope = currentScope()
-    if (scope.error !== undefined) return Promise.reject(scope.error)
-    if (this.#set) return done
-    const waiter = new LineWaiter<void>(scope)
-    this.#line.add(waiter)
-    return waiter.promise
+    if (this.#set && !scope.cancelled) return done
+    return waitInLine(this.#line, scope, 'event.wait()')
   }
 
   statistics(): AsyncEventStatistics {

@@ -1,7 +1,7 @@
 import { BrokenResourceError } from '../errors.ts'
 import { currentScope } from '../scope/scope.ts'
 import { checkCount } from './count.ts'
-import { LineWaiter, WaitLine } from './wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from './wait-line.ts'
 
 /** What `barrier.statistics()` returns. */
 export interface BarrierStatistics {
@@ -40,15 +40,12 @@ export class Barrier {
    */
   wait(): Promise<number> {
     const scope = currentScope()
-    if (scope.error !== undefined) return Promise.reject(scope.error)
     if (this.#broken) return Promise.reject(brokenBy('abort()'))
-    if (this.#line.size + 1 === this.parties) {
+    if (this.#line.size + 1 === this.parties && !scope.cancelled) {
       for (let index = 0; index < this.parties - 1; index++) this.#line.shift()?.resolve(index)
       return Promise.resolve(this.parties - 1)
     }
-    const waiter = new LineWaiter<number>(scope)
-    this.#line.add(waiter)
-    return waiter.promise
+    return waitInLine(this.#line, scope, 'barrier.wait()')
   }
 
   /** Begins anew: who waits is told so by an error, and a barrier that was aborted works again. */

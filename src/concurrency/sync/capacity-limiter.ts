@@ -25,13 +25,13 @@ class LimiterWaiter extends LineWaiter<Permit> {
   readonly #onLeave: (borrower: unknown) => void
 
   constructor(scope: Scope, borrower: unknown, onLeave: (borrower: unknown) => void) {
-    super(scope)
+    super(scope, 'limiter.acquire()')
     this.borrower = borrower
     this.#onLeave = onLeave
   }
 
   override scopeCancelled(error: CancelledError): void {
-    this.#onLeave(this.borrower)
+    if (this.line !== undefined) this.#onLeave(this.borrower)
     super.scopeCancelled(error)
   }
 }
@@ -79,12 +79,15 @@ export class CapacityLimiter implements PermitIssuer {
    */
   acquire(borrower: unknown = currentScope().task): Promise<Permit> {
     const scope = currentScope()
-    if (scope.error !== undefined) return Promise.reject(scope.error)
     if (this.#known.has(borrower)) return Promise.reject(borrowsAlready())
-    if (this.#holders.size < this.#total) return Promise.resolve(this.#lend(borrower))
+    if (this.#holders.size < this.#total && !scope.cancelled) {
+      return Promise.resolve(this.#lend(borrower))
+    }
     const waiter = new LimiterWaiter(scope, borrower, this.#forget)
-    this.#remember(borrower)
-    this.#line.add(waiter)
+    if (!waiter.settled) {
+      this.#remember(borrower)
+      this.#line.add(waiter)
+    }
     return waiter.promise
   }
 

@@ -3,7 +3,7 @@ import { currentScope } from '../scope/scope.ts'
 import { checkCount } from './count.ts'
 import { Lock } from './lock.ts'
 import type { Permit } from './permit.ts'
-import { LineWaiter, WaitLine } from './wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from './wait-line.ts'
 
 /** What `condition.statistics()` returns. */
 export interface ConditionStatistics {
@@ -63,10 +63,8 @@ export class Condition {
     scope.throwIfCancelled()
     const permit = this.lock.suspend()
     if (permit === undefined) throw notHeld('wait for')
-    const waiter = new LineWaiter<void>(scope)
-    this.#line.add(waiter)
     try {
-      await waiter.promise
+      await waitInLine(this.#line, scope, 'condition.wait()')
     } finally {
       await this.lock.resume(permit)
     }

@@ -15,7 +15,7 @@ class LockWaiter extends LineWaiter<Permit> {
   readonly permit: Permit | undefined
 
   constructor(scope: Scope, permit: Permit | undefined) {
-    super(scope)
+    super(scope, 'lock.acquire()')
     this.permit = permit
   }
 }
@@ -41,8 +41,7 @@ export class Lock implements PermitIssuer {
    */
   acquire(): Promise<Permit> {
     const scope = currentScope()
-    if (scope.error !== undefined) return Promise.reject(scope.error)
-    if (this.#holder === undefined) {
+    if (this.#holder === undefined && !scope.cancelled) {
       this.#holder = new Permit(this)
       return Promise.resolve(this.#holder)
     }
@@ -99,7 +98,7 @@ export class Lock implements PermitIssuer {
 
   #wait(scope: Scope, permit: Permit | undefined): Promise<Permit> {
     const waiter = new LockWaiter(scope, permit)
-    this.#line.add(waiter)
+    if (!waiter.settled) this.#line.add(waiter)
     return waiter.promise
   }
 

@@ -1,7 +1,7 @@
 import { currentScope } from '../scope/scope.ts'
 import { checkCount } from './count.ts'
 import { Permit, type PermitIssuer } from './permit.ts'
-import { LineWaiter, WaitLine } from './wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from './wait-line.ts'
 
 /** What `semaphore.statistics()` returns. */
 export interface SemaphoreStatistics {
@@ -40,14 +40,11 @@ export class Semaphore implements PermitIssuer {
    */
   acquire(): Promise<Permit> {
     const scope = currentScope()
-    if (scope.error !== undefined) return Promise.reject(scope.error)
-    if (this.#free > 0) {
+    if (this.#free > 0 && !scope.cancelled) {
       this.#free--
       return Promise.resolve(new Permit(this))
     }
-    const waiter = new LineWaiter<Permit>(scope)
-    this.#line.add(waiter)
-    return waiter.promise
+    return waitInLine(this.#line, scope, 'semaphore.acquire()')
   }
 
   /** Takes a permit if one is free; never waits. */

@@ -28,8 +28,9 @@ export class LineWaiter<T> extends Waiter<T> implements LinePlace {
   /** @internal */
   behind: LinePlace | undefined = undefined
 
-  constructor(scope: Scope) {
-    super(undefined, scope)
+  /** `what`: what is waited for, for the task tree. */
+  constructor(scope: Scope, what: string) {
+    super(undefined, scope, what)
   }
 
   override scopeCancelled(error: CancelledError): void {
@@ -48,13 +49,26 @@ export class WaitLine<W extends LinePlace> {
     return this.#size
   }
 
-  /** Puts `place` at the end. */
-  add(place: W): void {
+  /** Who has waited longest, and stays. */
+  get first(): W | undefined {
+    return this.#first
+  }
+
+  /** Who came last, and stays. */
+  get last(): W | undefined {
+    return this.#last
+  }
+
+  /** Puts `place` at the end, or before `behind`, which is in this line. */
+  add(place: W, behind?: W): void {
+    const ahead = behind === undefined ? this.#last : behind.ahead
     place.line = this
-    place.ahead = this.#last
-    if (this.#last === undefined) this.#first = place
-    else this.#last.behind = place
-    this.#last = place
+    place.ahead = ahead
+    place.behind = behind
+    if (ahead === undefined) this.#first = place
+    else ahead.behind = place
+    if (behind === undefined) this.#last = place
+    else behind.ahead = place
     this.#size++
   }
 
@@ -63,6 +77,13 @@ export class WaitLine<W extends LinePlace> {
     const first = this.#first
     if (first !== undefined) this.remove(first)
     return first
+  }
+
+  /** All of them, in order. */
+  *members(): Generator<W> {
+    for (let place = this.#first; place !== undefined; place = place.behind as W | undefined) {
+      yield place
+    }
   }
 
   /** Takes `place` out from wherever it stands in this line. */
@@ -75,4 +96,15 @@ export class WaitLine<W extends LinePlace> {
     place.line = place.ahead = place.behind = undefined
     this.#size--
   }
+}
+
+/** Waits at the end of `line`; in a cancelled scope it throws at once and was never in it. */
+export function waitInLine<T>(
+  line: WaitLine<LineWaiter<T>>,
+  scope: Scope,
+  what: string,
+): Promise<T> {
+  const waiter = new LineWaiter<T>(scope, what)
+  if (!waiter.settled) line.add(waiter)
+  return waiter.promise
 }

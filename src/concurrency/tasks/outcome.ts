@@ -25,6 +25,7 @@ export abstract class Outcome<T> implements PromiseLike<T> {
   // Not typed by T: a task of numbers is a task of unknowns.
   #waiters: WaiterSet<unknown> | undefined = undefined
   #callbacks: DoneCallback[] | undefined = undefined
+  #observed = false
 
   get state(): OutcomeState {
     return this.#state
@@ -52,12 +53,14 @@ export abstract class Outcome<T> implements PromiseLike<T> {
 
   /** The value; throws what it failed with, or the `CancelledError`, or if it is not done. */
   result(): T {
+    this.#observed = true
     if (this.#state !== 'succeeded') throw this.#ended('result')
     return this.#value as T
   }
 
   /** What it failed with, or undefined if it succeeded. Throws if it was cancelled or is not done. */
   exception(): unknown {
+    this.#observed = true
     if (this.#state === 'succeeded') return undefined
     if (this.#state !== 'failed') throw this.#ended('exception')
     return this.#value
@@ -71,6 +74,7 @@ export abstract class Outcome<T> implements PromiseLike<T> {
     if (typeof callback !== 'function') {
       throw new TypeError(`Cannot add a done callback: expected a function, got ${typeof callback}`)
     }
+    this.#observed = true
     const { group } = currentScope()
     const call = inThisContext(() => {
       try {
@@ -88,6 +92,11 @@ export abstract class Outcome<T> implements PromiseLike<T> {
     const callbacks = this.#callbacks ?? []
     this.#callbacks = callbacks.filter((other) => other.callback !== callback)
     return callbacks.length - this.#callbacks.length
+  }
+
+  /** @internal Whether anybody has ever awaited it or asked what came of it. */
+  get observed(): boolean {
+    return this.#observed
   }
 
   /** @internal Whether anybody waits, or has asked to be called. */
@@ -113,6 +122,7 @@ export abstract class Outcome<T> implements PromiseLike<T> {
   }
 
   #wait(): Promise<T> {
+    this.#observed = true
     if (this.#state === 'running' || currentScope().cancelled) {
       return (this.#waiters ??= new WaiterSet()).wait(this.describe()) as Promise<T>
     }

@@ -43,7 +43,8 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   #name: string | undefined
   #main: TaskFunction<T> | undefined
 
-  private constructor(main: TaskFunction<T>, owner: TaskOwner, around: Scope, name?: string) {
+  /** @internal */
+  constructor(main: TaskFunction<T>, owner: TaskOwner, around: Scope, name?: string) {
     super()
     this.id = ++lastId
     this.startedAt = clock().now()

@@ -5,7 +5,7 @@ import { LineWaiter, WaitLine } from '../../../src/concurrency/sync/wait-line.ts
 
 function lineOf(count: number) {
   const scopes = Array.from({ length: count }, () => new Scope(undefined))
-  const waiters = scopes.map((scope) => new LineWaiter<string>(scope))
+  const waiters = scopes.map((scope) => new LineWaiter<string>(scope, 'test'))
   const line = new WaitLine<LineWaiter<string>>()
   for (const waiter of waiters) line.add(waiter)
   return { scopes, waiters, line }
@@ -50,7 +50,7 @@ it('LineWaiter that was taken out and settled keeps what it was given when it is
 it('LineWaiter made in a cancelled scope is rejected and in no line', async () => {
   const scope = new Scope(undefined)
   scope.cancel('before')
-  const waiter = new LineWaiter<string>(scope)
+  const waiter = new LineWaiter<string>(scope, 'test')
   expect(waiter.settled).toBe(true)
   await expect(waiter.promise).rejects.toThrow('Cancelled (explicit): before')
 })

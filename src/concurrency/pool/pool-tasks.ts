@@ -1,0 +1,257 @@
+/**
+ * The tasks of one pool, from `submit()` to their end: who is taken in, who is told, what is counted.
+ * Which of them runs is the dispatcher's to say.
+ */
+import { BusyResourceError, ClosedResourceError } from '../errors.ts'
+import { checkDuration, checkName } from '../scope/arguments.ts'
+import { currentScope, Scope } from '../scope/scope.ts'
+import { checkCount } from '../sync/count.ts'
+import { type LineWaiter, waitInLine, WaitLine } from '../sync/wait-line.ts'
+import type { Task, TaskFunction, TaskOwner } from '../tasks/task.ts'
+import { sleep } from '../time/sleep.ts'
+import { Admission } from './admission.ts'
+import { type AttemptKeeper, inAttempts } from './attempts.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { KeyLimits } from './policy/key-limits.ts'
+import { LostFailures } from './lost-failures.ts'
+import { PoolEvents } from './pool-events.ts'
+import {
+  checkPriority,
+  checkWhenFull,
+  type PoolOptions,
+  type PoolStatistics,
+  type SubmitOptions,
+  type WhenFull,
+} from './pool-options.ts'
+import { PoolTask, type PoolTaskObserver } from './pool-task.ts'
+import { RetryPolicy } from './policy/retry-policy.ts'
+import { TokenBucket } from './policy/token-bucket.ts'
+import type { Turn } from './turn.ts'
+
+let lastId = 0
+
+export class PoolTasks implements TaskOwner, AttemptKeeper {
+  readonly name: string
+  readonly dispatcher: Dispatcher
+  readonly events: PoolEvents = new PoolEvents()
+  closed = false
+  readonly #maxQueue: number
+  readonly #whenFull: WhenFull
+  readonly #keys: KeyLimits<Turn> | undefined
+  readonly #timeout: number | undefined
+  readonly #retry: RetryPolicy | undefined
+  /** Around detached tasks, and around waits that nothing cancels. */
+  readonly #scope: Scope = new Scope(undefined)
+  readonly #tasks: WaitLine<PoolTask> = new WaitLine()
+  readonly #admission = new Admission(() => this.#places())
+  readonly #joiners: WaitLine<LineWaiter<void>> = new WaitLine()
+  readonly #lost: LostFailures
+  #backingOff = 0
+  #succeeded = 0
+  #failed = 0
+  #cancelled = 0
+  #dropped = 0
+  #retried = 0
+
+  constructor(options: PoolOptions) {
+    const { limit, maxQueue = 10_000, whenFull = 'wait', keyLimit, rate, timeout, retry } = options
+    this.name = checkName('pool', options.name) ?? `pool-${++lastId}`
+    this.#maxQueue = checkCount('the maxQueue of a pool', maxQueue, 0, true)
+    this.#whenFull = checkWhenFull(whenFull, maxQueue)
+    this.#keys = keyLimit === undefined ? undefined : new KeyLimits(keyLimit)
+    this.#timeout = timeout === undefined ? undefined : checkTimeout(timeout)
+    this.#retry = retry === undefined ? undefined : new RetryPolicy(retry)
+    this.#lost = new LostFailures(this.name)
+    this.dispatcher = new Dispatcher(
+      checkLimit(limit),
+      rate === undefined ? undefined : new TokenBucket(rate),
+      whenFull === 'drop-oldest',
+      () => this.#queueShrank(),
+    )
+  }
+
+  /** Whether another task would find neither a slot nor a place in the queue. */
+  get full(): boolean {
+    return this.#places() <= 0
+  }
+
+  submit<T>(
+    main: TaskFunction<T>,
+    options?: SubmitOptions,
+    observer?: PoolTaskObserver,
+  ): PoolTask<T> {
+    if (this.closed) throw this.#closedError('submit a task')
+    const name = checkName('task', options?.name)
+    const priority = checkPriority(options?.priority)
+    const fn = this.#inAttempts(main, options)
+    if (this.full) this.#makeRoom()
+    this.#admission.placeUsed()
+    const key = options?.key
+    const slots = key === undefined ? undefined : this.#keys?.enter(key)
+    const around = options?.detached === true ? this.#scope : currentScope()
+    const task = new PoolTask<T>(fn, this, around, name, priority, slots, observer)
+    this.#tasks.add(task)
+    if (task.scope.cancelled) task.discard()
+    else if (this.dispatcher.startNow(task)) task.start()
+    else this.dispatcher.enqueue(task)
+    return task
+  }
+
+  async ready(): Promise<void> {
+    if (this.closed) throw this.#closedError('wait for room')
+    await this.#admission.enter(currentScope(), `room in "${this.name}"`)
+  }
+
+  async join(): Promise<void> {
+    this.#refuseInside()
+    const scope = currentScope()
+    if (this.#tasks.size > 0) await waitInLine(this.#joiners, scope, this.#whatJoins)
+    else scope.throwIfCancelled()
+    this.#lost.throwAll()
+  }
+
+  async close(): Promise<void> {
+    this.#refuseInside()
+    this.#refuseMore()
+    this.resume()
+    const scope = currentScope()
+    if (this.#tasks.size > 0 && !scope.cancelled) {
+      // All that can be thrown here is the cancellation, and then tasks are left.
+      await waitInLine(this.#joiners, scope, this.#whatJoins).catch(ignore)
+    }
+    if (this.#tasks.size > 0) {
+      this.cancel(scope.error)
+      await waitInLine(this.#joiners, this.#scope, this.#whatJoins)
+    }
+    if (!scope.cancelled) this.#lost.throwAll()
+  }
+
+  cancel(reason: unknown): void {
+    this.#refuseMore()
+    // A copy: a task that was waiting is gone at once.
+    for (const task of Array.from(this.#tasks.members())) task.scope.cancel(reason, 'group')
+  }
+
+  resume(): void {
+    this.dispatcher.resume()
+    this.#admission.letIn()
+  }
+
+  resize(limit: number): void {
+    this.dispatcher.resize(checkLimit(limit))
+    this.#admission.letIn()
+  }
+
+  /** @internal Between two attempts a task has no slot, so that those who fail do not hold up others. */
+  async pause(task: PoolTask, delay: number): Promise<void> {
+    this.dispatcher.release(task)
+    this.#retried++
+    this.#backingOff++
+    try {
+      await sleep(delay)
+    } finally {
+      this.#backingOff--
+    }
+    await this.dispatcher.waitAgain(task, `a slot of "${this.name}"`)
+  }
+
+  /** @internal */
+  taskEnded(ended: Task): void {
+    const task = ended as PoolTask
+    this.#tasks.remove(task)
+    if (task.state === 'succeeded') this.#succeeded++
+    else if (task.state === 'cancelled') this.#cancelled++
+    else {
+      this.#failed++
+      if (task.observer === undefined) this.#lost.add(task)
+    }
+    // First, so that a failure cancels the siblings before one of them gets the slot.
+    task.observer?.taskOver(task)
+    if (task.holdsSlot) this.dispatcher.release(task)
+    if (task.slots !== undefined) this.#keys?.leave(task.slots)
+    this.#admission.letIn()
+    if (this.#tasks.size === 0) this.#becameIdle()
+  }
+
+  statistics(): PoolStatistics {
+    const { limit, running, waiting } = this.dispatcher
+    return {
+      limit,
+      running,
+      waiting,
+      backingOff: this.#backingOff,
+      succeeded: this.#succeeded,
+      failed: this.#failed,
+      cancelled: this.#cancelled,
+      dropped: this.#dropped,
+      retried: this.#retried,
+    }
+  }
+
+  get #whatJoins(): string {
+    return `the tasks of "${this.name}"`
+  }
+
+  #inAttempts<T>(main: TaskFunction<T>, options: SubmitOptions | undefined): TaskFunction<T> {
+    const limit = options?.timeout === undefined ? this.#timeout : checkTimeout(options.timeout)
+    const retry = options?.retry === undefined ? this.#retry : new RetryPolicy(options.retry)
+    return limit === undefined && retry === undefined ? main : inAttempts(main, limit, retry, this)
+  }
+
+  #makeRoom(): void {
+    if (this.#whenFull === 'wait') return
+    const full = new BusyResourceError(
+      `Cannot submit another task: ${this.#maxQueue} wait already in the pool "${this.name}"`,
+    )
+    if (this.#whenFull === 'reject') throw full
+    this.#dropped++
+    this.dispatcher.oldest()?.scope.cancel(full, 'group')
+  }
+
+  /** How many more tasks it could take. */
+  #places(): number {
+    const { waiting, limit, running } = this.dispatcher
+    const places = this.#maxQueue - waiting
+    return waiting === 0 && this.dispatcher.hasRoom ? places + limit - running : places
+  }
+
+  #queueShrank(): void {
+    this.#admission.letIn()
+    if (this.dispatcher.waiting === 0) this.events.emit('drain')
+  }
+
+  #becameIdle(): void {
+    while (this.#joiners.size > 0) this.#joiners.shift()?.resolve()
+    this.events.emit('idle')
+  }
+
+  #refuseMore(): void {
+    this.closed = true
+    this.#admission.refuse(() => this.#closedError('wait for room'))
+  }
+
+  #closedError(action: string): ClosedResourceError {
+    return new ClosedResourceError(`Cannot ${action}: the pool "${this.name}" is closed`)
+  }
+
+  #refuseInside(): void {
+    let scope: Scope | undefined = currentScope()
+    for (; scope !== undefined; scope = scope.parent) {
+      if (scope.task instanceof PoolTask && scope.task.owner === this) {
+        throw new BusyResourceError(
+          `Cannot wait for the pool "${this.name}" inside its task "${scope.task.name}": it would wait for itself`,
+        )
+      }
+    }
+  }
+}
+
+function checkLimit(limit: number): number {
+  return checkCount('the limit of a pool', limit, 1, true)
+}
+
+function checkTimeout(timeout: number): number {
+  return checkDuration('timeout', timeout)
+}
+
+function ignore(): void {}
