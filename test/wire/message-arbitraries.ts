@@ -150,6 +150,8 @@ const troublemakers = [
   'chunked gzip, close + - 0x _ 0 5 HTTP/1.0 1.2 Transfer-Encoding:chunked'.split(' '),
   [
     ' ',
+    ' ;',
+    '; ',
     '\r\n ',
     '\r\n\t',
     ' \r\n',
