@@ -214,12 +214,10 @@ describe('connect() with TLS', () => {
     const { port } = server
     await close(await connect({ host: '127.0.0.1', port, tls }))
     await close(await connect({ host: '127.0.0.1', port, tls: { ...tls, serverName: '::1' } }))
-    const error = await failure({
-      host: '127.0.0.1',
-      port,
-      tls: { ...tls, serverName: '127.0.0.9' },
-    })
-    expect(error.cause).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+    for (const serverName of ['127.0.0.9', '::2', '::ffff:127.0.0.9']) {
+      const error = await failure({ host: '127.0.0.1', port, tls: { ...tls, serverName } })
+      expect(error.cause).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+    }
   })
 
   test('fails in phase tls for a certificate of another name', async () => {

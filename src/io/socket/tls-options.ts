@@ -1,9 +1,10 @@
 /** What TLS is asked for, in the words of Node.js. Certificates are parsed once for each options object. */
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import {
   checkServerIdentity,
   createSecureContext,
   type ConnectionOptions,
+  type PeerCertificate,
   type SecureContext,
   type TLSSocket,
   type TlsOptions,
@@ -59,13 +60,26 @@ export function clientOptions(options: TLSOptions, host: string): ConnectionOpti
     // RFC 6066 §3: an address is no server name; the certificate must be for it all the same.
     ...(isIP(serverName) === 0
       ? { servername: serverName }
-      : {
-          checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
-        }),
+      : { checkServerIdentity: (_host, certificate) => checkAddress(serverName, certificate) }),
     ...(alpn === undefined ? {} : { ALPNProtocols: Array.from(alpn) }),
     // Said always: otherwise the environment could turn it off.
     rejectUnauthorized: verify,
   }
+}
+
+/** As `checkServerIdentity()` of Node.js, which in 22.23 refuses every certificate for an IPv6 address. */
+function checkAddress(address: string, certificate: PeerCertificate): Error | undefined {
+  const error = checkServerIdentity(address, certificate)
+  const names = certificate.subjectaltname ?? ''
+  // Quotes stand around names that try to look like several; those are left to Node.js.
+  if (error === undefined || isIP(address) !== 6 || names.includes('"')) return error
+  const wanted = new BlockList()
+  wanted.addAddress(address, 'ipv6')
+  for (const name of names.split(', ')) {
+    const other = name.startsWith('IP Address:') ? name.slice(11) : ''
+    if (isIP(other) === 6 && wanted.check(other, 'ipv6')) return undefined
+  }
+  return error
 }
 
 /** For the server side. */
