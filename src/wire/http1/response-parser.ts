@@ -190,9 +190,6 @@ export class ResponseParser {
         break
       case 'until-close':
         this.#state = BODY_UNTIL_CLOSE
-        break
-      default:
-        framing satisfies never
     }
     this.#events.head(head)
   }

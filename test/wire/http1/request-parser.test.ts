@@ -130,6 +130,16 @@ describe('RequestParser', () => {
     }
   })
 
+  test('RequestParser keeps a long piece of a head', () => {
+    const value = 'x'.repeat(10_000)
+    const head = bytes(`GET / HTTP/1.1\r\nHost: a\r\nX: ${value}\r\n\r\n`)
+    const events = new Recorder()
+    const parser = new RequestParser(events)
+    parser.feed(head.subarray(0, 9000))
+    parser.feed(head.subarray(9000))
+    expect(events.heads[0]!.fields).toEqual(['Host', 'a', 'X', value])
+  })
+
   test('RequestParser keeps heads of several parsers apart', () => {
     const events = [new Recorder(), new Recorder()]
     const parsers = events.map((one) => new RequestParser(one))
