@@ -1,0 +1,67 @@
+/**
+ * Gathers a body that somebody asked for as a whole before it came: `session.get(url).text()`. No
+ * stream is made, and a small body that comes in one piece is decoded where it stands in the read
+ * buffer.
+ */
+import type { Waiter } from '../../concurrency/scope/waiter.ts'
+import { decodeText } from '../../http/text-decoding.ts'
+import type { BodyReceiver } from './body-receiver.ts'
+
+export type BodyForm = 'text' | 'json' | 'bytes'
+
+const nothing = new Uint8Array(0)
+
+export class BodyCollector implements BodyReceiver {
+  readonly #form: BodyForm
+  readonly #waiter: Waiter<unknown>
+  // With these many bytes it is complete; -1 if that is not known.
+  #expected = -1
+  #charset: string | undefined = undefined
+  #whole: unknown = undefined
+  #isWhole = false
+  #failure: unknown = undefined
+  #chunks: Uint8Array[] | undefined = undefined
+
+  constructor(form: BodyForm, waiter: Waiter<unknown>) {
+    this.#form = form
+    this.#waiter = waiter
+  }
+
+  /** What the head says of the body. */
+  begin(expected: number, charset: string | undefined): void {
+    this.#expected = expected
+    this.#charset = charset
+  }
+
+  push(bytes: Uint8Array, shared: boolean): void {
+    if (bytes.byteLength === this.#expected) this.#convert(bytes, shared)
+    else (this.#chunks ??= []).push(shared ? Buffer.from(bytes) : bytes)
+  }
+
+  end(): void {
+    if (!this.#isWhole) {
+      const chunks = this.#chunks
+      if (chunks === undefined) this.#convert(nothing, false)
+      else
+        this.#convert(chunks.length === 1 ? (chunks[0] ?? nothing) : Buffer.concat(chunks), false)
+    }
+    if (this.#failure === undefined) this.#waiter.resolve(this.#whole)
+    else this.#waiter.reject(this.#failure)
+  }
+
+  fail(error: unknown): void {
+    this.#waiter.reject(error)
+  }
+
+  #convert(bytes: Uint8Array, shared: boolean): void {
+    this.#isWhole = true
+    this.#chunks = undefined
+    try {
+      if (this.#form === 'bytes') this.#whole = shared ? Buffer.from(bytes) : bytes
+      else if (this.#form === 'text') this.#whole = decodeText(bytes, this.#charset)
+      else this.#whole = JSON.parse(decodeText(bytes))
+    } catch (error) {
+      this.#failure = error
+    }
+  }
+}

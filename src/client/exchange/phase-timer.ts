@@ -1,0 +1,81 @@
+/**
+ * The timeouts of a session. Each is moved with every request and hardly ever fires, so a timer is
+ * not moved when its time is put off: it fires at the old time, sees that there is time left, and goes
+ * on. What a request pays is the writing of a number.
+ *
+ * Accuracy: never early; late by up to 10 ms for timeouts under a second, by up to 100 ms otherwise.
+ */
+import { clock } from '../../concurrency/time/current-clock.ts'
+import { TimerWheel, WheelTimer } from '../../concurrency/time/timer-wheel.ts'
+
+// Under this the ticks of the coarse wheel are too long.
+const short = 1000
+
+/** The wheels of one session. */
+export class PhaseTimers {
+  readonly coarse: TimerWheel = new TimerWheel(100)
+  readonly fine: TimerWheel = new TimerWheel(10)
+
+  close(): void {
+    this.coarse.close()
+    this.fine.close()
+  }
+}
+
+/** One timer: what a connection, or a request that has none yet, waits for at most. */
+export class PhaseTimer {
+  readonly #timers: PhaseTimers
+  readonly #timeUp: (now: number) => void
+  readonly #timer: WheelTimer
+  #wheel: TimerWheel
+  #until = Infinity
+  // When the wheel calls next; Infinity if it does not.
+  #due = Infinity
+
+  constructor(timers: PhaseTimers, timeUp: (now: number) => void) {
+    this.#timers = timers
+    this.#timeUp = timeUp
+    this.#timer = new WheelTimer(() => this.#fired())
+    this.#wheel = timers.coarse
+  }
+
+  /** Calls `timeUp` once it is `until`, in the place of what was set before; `Infinity` for never. */
+  set(until: number, now: number): void {
+    this.#until = until
+    if (until < this.#due) this.#arm(until, now)
+  }
+
+  clear(): void {
+    this.#until = Infinity
+  }
+
+  /** Takes it off its wheel: for good, or until it is set again. */
+  stop(): void {
+    this.#until = this.#due = Infinity
+    this.#wheel.disarm(this.#timer)
+  }
+
+  #arm(until: number, now: number): void {
+    const delay = Math.max(until - now, 0)
+    const wheel = delay < short ? this.#timers.fine : this.#timers.coarse
+    if (wheel !== this.#wheel) {
+      this.#wheel.disarm(this.#timer)
+      this.#wheel = wheel
+    }
+    this.#due = until
+    wheel.arm(this.#timer, delay)
+  }
+
+  #fired(): void {
+    this.#due = Infinity
+    const until = this.#until
+    if (until === Infinity) return
+    const now = clock().now()
+    if (now < until) {
+      this.#arm(until, now)
+    } else {
+      this.#until = Infinity
+      this.#timeUp(now)
+    }
+  }
+}
