@@ -8,6 +8,9 @@ import {
   createZstdDecompress,
 } from 'node:zlib'
 
+/** Takes compressed chunks and gives plain ones: a stream of the platform. */
+export type Decompressor = Transform
+
 /** What a request says that it understands. */
 export const acceptedCodings = 'gzip, deflate, br, zstd'
 
@@ -17,7 +20,7 @@ export function isKnownCoding(coding: string): boolean {
 }
 
 /** A stream that undoes the coding; `first` is the first byte of the body. */
-export function decompressor(coding: string, first: number): Transform {
+export function decompressor(coding: string, first: number): Decompressor {
   switch (coding.toLowerCase()) {
     case 'gzip':
     case 'x-gzip':

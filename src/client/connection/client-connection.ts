@@ -27,7 +27,7 @@ export interface ConnectionKeeper {
 
 export class ClientConnection implements Sink, PooledConnection<ClientConnection, Exchange> {
   readonly host: HostEntry
-  keepAlive = Infinity
+  keepAlive: number = Infinity
   idle = false
   expires = 0
   olderIdle: ClientConnection | undefined = undefined

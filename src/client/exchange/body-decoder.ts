@@ -1,5 +1,4 @@
-import type { Transform } from 'node:stream'
-import { decompressor } from '../../http/compression.ts'
+import { type Decompressor, decompressor } from '../../http/compression.ts'
 import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import type { FieldList } from '../../wire/http1/messages.ts'
@@ -17,7 +16,7 @@ export class BodyDecoder implements BodyReceiver {
   readonly #coding: string
   readonly #receiver: BodyReceiver
   readonly #source: DecodedSource
-  #stream: Transform | undefined = undefined
+  #stream: Decompressor | undefined = undefined
   #trailers: FieldList = []
   #held = false
   #over = false
@@ -60,7 +59,7 @@ export class BodyDecoder implements BodyReceiver {
     this.#stream?.resume()
   }
 
-  #start(first: number): Transform {
+  #start(first: number): Decompressor {
     return outsideScopes(() => {
       const stream = decompressor(this.#coding, first)
       stream.on('data', (chunk: Buffer) => {
