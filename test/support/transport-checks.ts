@@ -434,6 +434,16 @@ export function checkTransport(
       expect([nearSink.callsInScopes, farSink.callsInScopes]).toEqual([0, 0])
     })
 
+    test('closed() comes outside of every scope after destroy() in one', async () => {
+      const scope = new Scope(rootScope)
+      const nearSink = record(near)
+      const farSink = record(far, { ending: true })
+      runInScope(scope, () => near.destroy())
+      await Promise.all([nearSink.untilClosed(), farSink.untilClosed()])
+      scope.end()
+      expect([nearSink.callsInScopes, farSink.callsInScopes]).toEqual([0, 0])
+    })
+
     test('bytes of all sizes arrive in order under backpressure', async () => {
       const sent: Buffer[] = []
       const nearSink = record(near)

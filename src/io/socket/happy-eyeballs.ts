@@ -8,7 +8,7 @@ import type { ClockTimer } from '../../concurrency/time/clock.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 
 /** RFC 8305 §5: the connection attempt delay, recommended to be 250 ms. */
-export const attemptDelay = 250
+const attemptDelay = 250
 
 /** A connection being made. */
 export interface Attempt {
