@@ -38,13 +38,31 @@ export { Condition, type ConditionStatistics } from './concurrency/sync/conditio
 export { Lock, type LockStatistics } from './concurrency/sync/lock.ts'
 export type { Permit } from './concurrency/sync/permit.ts'
 export { Semaphore, type SemaphoreStatistics } from './concurrency/sync/semaphore.ts'
+export { addInstrument, type Instrument } from './concurrency/observe/instrument.ts'
+export {
+  reportSlowCallbacks,
+  type SlowCallback,
+  type SlowCallbackOptions,
+} from './concurrency/observe/slow-callbacks.ts'
+export { captureSpawnSites } from './concurrency/observe/spawn-site.ts'
+export { allTasks, TaskTree, taskTree, type TaskTreeNode } from './concurrency/observe/task-tree.ts'
+export {
+  reportUnresponsiveTasks,
+  type UnresponsiveTask,
+  type UnresponsiveTaskOptions,
+} from './concurrency/observe/unresponsive-tasks.ts'
+export { ContextVar, type ContextVarToken } from './concurrency/scope/context-var.ts'
 export type { ScopeView } from './concurrency/scope/scope.ts'
 export { abortable } from './concurrency/tasks/abortable.ts'
+export { asCompleted } from './concurrency/tasks/as-completed.ts'
 export { createTask } from './concurrency/tasks/create-task.ts'
+export { Future, type FutureOptions } from './concurrency/tasks/future.ts'
 export { gather, type Gathered, type GatheredSettled } from './concurrency/tasks/gather.ts'
-export type { Outcome, OutcomeState } from './concurrency/tasks/outcome.ts'
+export { Outcome, type OutcomeEnd, type OutcomeState } from './concurrency/tasks/outcome.ts'
+export { race } from './concurrency/tasks/race.ts'
 export { run, type RunOptions } from './concurrency/tasks/run.ts'
 export { shield, type ShieldOptions } from './concurrency/tasks/shield.ts'
+export type { Ready } from './concurrency/tasks/starting-task.ts'
 export {
   currentTask,
   Task,
@@ -61,7 +79,10 @@ export {
   timeoutAt,
   type TimeoutScope,
 } from './concurrency/tasks/timeout.ts'
+export { wait, type WaitOptions, type WaitResult } from './concurrency/tasks/wait.ts'
+export { callLater, type LaterCall } from './concurrency/time/call-later.ts'
 export { now } from './concurrency/time/current-clock.ts'
+export { periodic, type PeriodicOptions } from './concurrency/time/periodic.ts'
 export { checkpoint, sleep, sleepUntil } from './concurrency/time/sleep.ts'
 export { SpoolError } from './util/error.ts'
 

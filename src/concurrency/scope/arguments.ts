@@ -49,7 +49,8 @@ function isThenable(value: unknown): boolean {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
-function show(value: unknown): string {
+/** A value for a message: strings quoted, objects by their kind. */
+export function show(value: unknown): string {
   if (typeof value === 'string') return `"${value}"`
   if (typeof value === 'object' && value !== null) {
     return Object.prototype.toString.call(value).slice(8, -1)

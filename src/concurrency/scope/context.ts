@@ -5,7 +5,7 @@
  * `outsideScopes()`: otherwise Node.js would hold the scope that happened to make it for as long as
  * it lives, and would enter that scope for the callbacks of all who use it later.
  */
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
+import { AsyncLocalStorage, AsyncResource, createHook } from 'node:async_hooks'
 import type { Scope } from './scope.ts'
 
 const storage = new AsyncLocalStorage<Scope | undefined>()
@@ -20,6 +20,28 @@ export function runInScope<T>(scope: Scope, fn: () => T): T
 export function runInScope<T, A>(scope: Scope, fn: (argument: A) => T, argument: A): T
 export function runInScope<T, A>(scope: Scope, fn: (argument?: A) => T, argument?: A): T {
   return storage.run(scope, fn, argument)
+}
+
+/**
+ * Calls `fn` in `scope`. What it returns is awaited in the scope too if it is a task or another lazy
+ * promise-like, since its wait belongs to the scope that calls `then()`.
+ */
+export function callInScope<T, A>(
+  scope: Scope,
+  fn: (argument: A) => T | PromiseLike<T>,
+  argument: A,
+): T | PromiseLike<T> {
+  const result = runInScope(scope, fn, argument)
+  return isLazy(result) ? runInScope(scope, settled, result) : result
+}
+
+function isLazy(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== 'object' || value === null || value instanceof Promise) return false
+  return typeof (value as { then?: unknown }).then === 'function'
+}
+
+async function settled<T>(value: T | PromiseLike<T>): Promise<T> {
+  return value
 }
 
 /** Runs `fn` in no scope at all: for what outlives the request that happens to make it. */
@@ -42,4 +64,17 @@ export class CapturedContext extends AsyncResource {
   run<A>(fn: (argument: A) => void, argument: A): void {
     this.runInAsyncScope(fn, undefined, argument)
   }
+}
+
+/**
+ * Calls `before`, with the scope, and `after` around every step of asynchronous code in the process,
+ * until the function that it returns is called. Dear: for diagnosis only.
+ */
+export function watchSteps(
+  before: (scope: Scope | undefined) => void,
+  after: () => void,
+): () => void {
+  const hook = createHook({ before: () => before(enclosingScope()), after })
+  hook.enable()
+  return () => void hook.disable()
 }

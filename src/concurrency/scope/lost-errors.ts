@@ -7,9 +7,8 @@ import type { ScopeGroup } from './owners.ts'
 /** Hands `error` to the nearest open group around. `from`: what it came from, in a few words. */
 export function reportLost(error: unknown, group: ScopeGroup | undefined, from: string): void {
   let nearest = group
-  while (nearest !== undefined && !nearest.open) nearest = nearest.outer
+  while (nearest !== undefined && !nearest.take(error, from)) nearest = nearest.outer
   if (nearest === undefined) queueMicrotask(() => rethrow(error))
-  else nearest.take(error, from)
 }
 
 function rethrow(error: unknown): never {

@@ -1,4 +1,5 @@
 import type { TaskGroup } from '../tasks/task-group.ts'
+import type { Scope } from './scope.ts'
 
 /** What a scope knows of the task that runs in it. */
 export interface ScopeTask {
@@ -8,12 +9,14 @@ export interface ScopeTask {
 /** What a scope knows of the group around it. */
 export interface ScopeGroup {
   readonly name: string
+  /** @internal */
+  readonly scope: Scope
   /** Whether tasks can still be spawned into it. */
   readonly open: boolean
   /** @internal Where `createTask()` spawns: the group itself, or one that is made when it is needed. */
   readonly taskGroup: TaskGroup
   /** The group around this one. */
   readonly outer: ScopeGroup | undefined
-  /** @internal Takes an error that reached nobody: the group fails with it. */
-  take(error: unknown, from: string): void
+  /** @internal Fails with an error that reached nobody; false if the group is over. */
+  take(error: unknown, from: string): boolean
 }

@@ -12,7 +12,8 @@ export abstract class ScopeMember {
 
   /**
    * @internal Called once, synchronously, when the scope is cancelled, and when the task or group
-   * whose scope it is ends while this is still in it.
+   * whose scope it is ends while this is still in it. It is out of the scope by then, unless it is a
+   * scope itself.
    */
   abstract scopeCancelled(error: CancelledError): void
 }

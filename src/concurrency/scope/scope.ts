@@ -152,13 +152,8 @@ export class Scope extends MemberList implements ScopeView {
   close(): Promise<void> | undefined {
     if (!this.empty) {
       this.#cancel('the task or group that it was left behind in is over', 'ended')
-      // Told a second time: what was added to a scope that was cancelled before.
-      for (const member of Array.from(this.members())) {
-        if (!(member instanceof Scope) && member.memberOf === this) this.removeMember(member)
-      }
-      if (!this.empty) {
-        return this.emptied().then(() => this.end())
-      }
+      this.#tellTheRest()
+      if (!this.empty) return this.emptied().then(() => this.end())
     }
     this.end()
     return undefined
@@ -174,6 +169,18 @@ export class Scope extends MemberList implements ScopeView {
     // A copy: being told may take members out of the list, others than the one told too.
     for (const member of Array.from(this.members())) {
       if (member.memberOf !== this || (member instanceof Scope && member.shielded)) continue
+      // A scope stays until what runs in it is over; anything else is done with by being told.
+      if (!(member instanceof Scope)) this.removeMember(member)
+      this.#tell(() => member.scopeCancelled(error))
+    }
+  }
+
+  // What came into a scope that was cancelled already, such as an error that nobody has come for.
+  #tellTheRest(): void {
+    const error = this.#error
+    for (const member of Array.from(this.members())) {
+      if (error === undefined || member.memberOf !== this || member instanceof Scope) continue
+      this.removeMember(member)
       this.#tell(() => member.scopeCancelled(error))
     }
   }
@@ -238,4 +245,9 @@ export function currentScope(): Scope {
   let scope = enclosingScope() ?? rootScope
   while (scope.over && scope.parent !== undefined) scope = scope.parent
   return scope
+}
+
+/** @internal The scope that has the values of `ContextVar`s here; over or not, they stay visible. */
+export function variableScope(): Scope {
+  return (enclosingScope() ?? rootScope).variableScope
 }

@@ -1,11 +1,15 @@
 import { SpoolError } from '../../util/error.ts'
 import { reportLost } from '../scope/lost-errors.ts'
+import { checkFunction } from '../scope/arguments.ts'
 import { inThisContext } from '../scope/context.ts'
 import { currentScope } from '../scope/scope.ts'
 import { WaiterSet } from '../scope/waiter-set.ts'
 
-/** `running` until it has come to one of the three ends. */
-export type OutcomeState = 'running' | 'succeeded' | 'failed' | 'cancelled'
+/** What became of something. */
+export type OutcomeEnd = 'succeeded' | 'failed' | 'cancelled'
+
+/** `pending` until it has come to one of its ends. */
+export type OutcomeState = 'pending' | OutcomeEnd
 
 interface DoneCallback {
   readonly callback: unknown
@@ -19,7 +23,7 @@ interface DoneCallback {
  * is no unhandled rejection, and so that each wait ends with the scope that it is made in.
  */
 export abstract class Outcome<T> implements PromiseLike<T> {
-  #state: OutcomeState = 'running'
+  #state: OutcomeState = 'pending'
   // The value, or the error of the two other ends.
   #value: unknown = undefined
   // Not typed by T: a task of numbers is a task of unknowns.
@@ -27,17 +31,26 @@ export abstract class Outcome<T> implements PromiseLike<T> {
   #callbacks: DoneCallback[] | undefined = undefined
   #observed = false
 
-  get state(): OutcomeState {
-    return this.#state
-  }
-
   /** Whether it has come to its end. */
   get done(): boolean {
-    return this.#state !== 'running'
+    return this.#state !== 'pending'
+  }
+
+  /** @internal Whether it failed, which a cancellation is not. */
+  get failed(): boolean {
+    return this.#state === 'failed'
+  }
+
+  /** @internal */
+  protected get end(): OutcomeState {
+    return this.#state
   }
 
   /** A name for messages and for the task tree, such as `task "crawl"`. @internal */
   protected abstract describe(): string
+
+  /** Somebody has learned what came of it. @internal */
+  protected claimed(): void {}
 
   /**
    * Waits for the end: what makes `await` work.
@@ -53,14 +66,14 @@ export abstract class Outcome<T> implements PromiseLike<T> {
 
   /** The value; throws what it failed with, or the `CancelledError`, or if it is not done. */
   result(): T {
-    this.#observed = true
+    this.#observe()
     if (this.#state !== 'succeeded') throw this.#ended('result')
     return this.#value as T
   }
 
   /** What it failed with, or undefined if it succeeded. Throws if it was cancelled or is not done. */
   exception(): unknown {
-    this.#observed = true
+    this.#observe()
     if (this.#state === 'succeeded') return undefined
     if (this.#state !== 'failed') throw this.#ended('exception')
     return this.#value
@@ -71,10 +84,8 @@ export abstract class Outcome<T> implements PromiseLike<T> {
    * a callback throws fails the nearest group.
    */
   addDoneCallback(callback: (outcome: this) => void): void {
-    if (typeof callback !== 'function') {
-      throw new TypeError(`Cannot add a done callback: expected a function, got ${typeof callback}`)
-    }
-    this.#observed = true
+    checkFunction('add a done callback', callback)
+    this.#observe()
     const { group } = currentScope()
     const call = inThisContext(() => {
       try {
@@ -101,11 +112,11 @@ export abstract class Outcome<T> implements PromiseLike<T> {
 
   /** @internal Whether anybody waits, or has asked to be called. */
   protected get awaited(): boolean {
-    return this.#waiters !== undefined || this.#callbacks !== undefined
+    return (this.#waiters?.size ?? 0) > 0 || (this.#callbacks?.length ?? 0) > 0
   }
 
   /** @internal */
-  protected settle(state: Exclude<OutcomeState, 'running'>, value: unknown): void {
+  protected settle(state: OutcomeEnd, value: unknown): void {
     this.#state = state
     this.#value = value
     const waiters = this.#waiters
@@ -122,21 +133,27 @@ export abstract class Outcome<T> implements PromiseLike<T> {
   }
 
   #wait(): Promise<T> {
-    this.#observed = true
-    if (this.#state === 'running' || currentScope().cancelled) {
+    if (this.#state === 'pending' || currentScope().cancelled) {
+      this.#observed = true
       return (this.#waiters ??= new WaiterSet()).wait(this.describe()) as Promise<T>
     }
+    this.#observe()
     // As it was thrown: a value that is no Error too.
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors
     if (this.#state !== 'succeeded') return Promise.reject(this.#value)
     return Promise.resolve(this.#value as T)
   }
 
+  #observe(): void {
+    this.#observed = true
+    this.claimed()
+  }
+
   #ended(what: string): unknown {
-    if (this.#state !== 'running') return this.#value
+    if (this.#state !== 'pending') return this.#value
     return new SpoolError(
       'SPOOL_INVALID_STATE',
-      `Cannot get the ${what} of ${this.describe()}: it is still running`,
+      `Cannot get the ${what} of ${this.describe()}: it is not done`,
     )
   }
 }

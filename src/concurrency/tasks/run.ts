@@ -8,7 +8,7 @@ import { checkDuration, checkFunction } from '../scope/arguments.ts'
 import { enclosingScope } from '../scope/context.ts'
 import { reportLost } from '../scope/lost-errors.ts'
 import { currentScope, rootScope } from '../scope/scope.ts'
-import { describeRunning } from '../observe/running-tasks.ts'
+import { treeOf } from '../observe/task-tree.ts'
 import type { ClockTimer } from '../time/clock.ts'
 import { clock } from '../time/current-clock.ts'
 import type { Task, TaskFunction } from './task.ts'
@@ -107,8 +107,10 @@ class Signals {
   }
 
   readonly #nameTheRest = (): void => {
-    write(`Still running ${this.#grace} ms after ${this.received}; a second signal exits at once`)
-    write(describeRunning(this.#group.scope))
+    write(
+      `Still running ${this.#grace} ms after ${this.received}; a second signal exits at once\n` +
+        String(treeOf(this.#group.scope)),
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 import { TimeoutError } from '../errors.ts'
 import { checkDuration, checkFunction } from '../scope/arguments.ts'
 import { isCancellation } from '../scope/cancellation.ts'
-import { runInScope } from '../scope/context.ts'
+import { callInScope } from '../scope/context.ts'
 import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
 import { clock } from '../time/current-clock.ts'
 
@@ -40,7 +40,7 @@ export async function shield<T>(
   const deadline = length === Infinity ? Infinity : clock().now() + length
   const scope = new Scope(currentScope(), deadline, true)
   try {
-    return await runInScope<T | PromiseLike<T>, ScopeView>(scope, fn, scope)
+    return await callInScope(scope, fn, scope)
   } catch (error) {
     if (!scope.cancelled || !isCancellation(error)) throw error
     if (scope.error?.source !== 'deadline') scope.throwIfCancelled()

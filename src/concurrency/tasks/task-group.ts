@@ -1,12 +1,13 @@
 import { type CancelledError, ClosedResourceError, TimeoutError } from '../errors.ts'
 import { isCancellation } from '../scope/cancellation.ts'
-import { runInScope } from '../scope/context.ts'
+import { callInScope } from '../scope/context.ts'
 import { reportLost } from '../scope/lost-errors.ts'
 import type { ScopeGroup } from '../scope/owners.ts'
-import { currentScope, Scope } from '../scope/scope.ts'
+import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
 import { WaiterSet } from '../scope/waiter-set.ts'
 import { clock } from '../time/current-clock.ts'
 import { checkDeadline, checkFunction, checkName } from '../scope/arguments.ts'
+import { type Ready, StartingTask } from './starting-task.ts'
 import { Task, type TaskFunction, type TaskOptions, type TaskOwner } from './task.ts'
 import { type TaskFailure, TaskGroupError } from './task-group-error.ts'
 
@@ -50,6 +51,8 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
   readonly outer: ScopeGroup | undefined
   readonly #createdAt: number
   #open = true
+  // Whether all is over, what was left behind too.
+  #over = false
   // Whether somebody waits for the end, and will end the scope.
   #awaited = false
   #running = 0
@@ -111,10 +114,35 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
    * @throws {ClosedResourceError} if the group is over.
    */
   spawn<T>(fn: TaskFunction<T>, options?: TaskOptions): Task<T> {
+    return this.#begin(fn, this, options)
+  }
+
+  /**
+   * Starts `fn` as a task, and waits until it calls `ready(value)`: for a server that listens, or a
+   * consumer that has subscribed. Returns the value; the task goes on as one of this group.
+   *
+   * What the task throws before it is ready is thrown here, and does not fail the group.
+   *
+   * Cancellation: cancels the task, and waits until it is over.
+   *
+   * @throws {ClosedResourceError} if the group is over.
+   * @throws {SpoolError} with code `SPOOL_INVALID_STATE` if the task ends without calling `ready()`.
+   */
+  async start<R = void>(
+    fn: (ready: Ready<R>, scope: ScopeView) => unknown,
+    options?: TaskOptions,
+  ): Promise<R> {
+    checkFunction('start a task', fn)
+    const starting = new StartingTask<R>(this)
+    starting.watch(this.#begin((scope) => fn(starting.ready, scope), starting, options))
+    return starting.promise
+  }
+
+  #begin<T>(fn: TaskFunction<T>, owner: TaskOwner, options?: TaskOptions): Task<T> {
     if (!this.#open) {
-      throw new ClosedResourceError(`Cannot spawn a task: the task group "${this.name}" is over`)
+      throw new ClosedResourceError(`Cannot start a task: the task group "${this.name}" is over`)
     }
-    const task = Task.create(fn, this, this.scope, options)
+    const task = Task.create(fn, owner, this.scope, options)
     this.#running++
     task.start()
     return task
@@ -142,12 +170,27 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
     this.#throwFailures()
   }
 
-  /** Cancels the tasks, waits for them, and throws what failed and was not thrown yet. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /**
+   * Takes no more tasks, waits for those that run, and ends the group.
+   *
+   * Cancellation: none of the wait, which is over when the tasks are; what cancels the group's scope
+   * cancels them.
+   *
+   * @throws {TaskGroupError} if tasks failed and that was not thrown yet.
+   */
+  async close(): Promise<void> {
+    this.#open = false
     this.#awaited = true
-    this.scope.cancel(`the task group "${this.name}" was disposed of`, 'group')
     await this.finish()
     this.#throwFailures()
+  }
+
+  /** Cancels the tasks, waits for them, and throws what failed and was not thrown yet. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#running > 0) {
+      this.scope.cancel(`the task group "${this.name}" was disposed of`, 'group')
+    }
+    await this.close()
   }
 
   /** @internal Runs the body of `taskGroup()`. */
@@ -156,7 +199,7 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
     this.#awaited = true
     let value: T | undefined
     try {
-      value = await runInScope<T | PromiseLike<T>, TaskGroup>(scope, body, this)
+      value = await callInScope(scope, body, this)
     } catch (error) {
       if (scope.cancelled && isCancellation(error)) this.#interrupted = true
       else this.#fail('the body', error)
@@ -176,9 +219,7 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
         this.#idle = resolve
       })
     }
-    this.#open = false
-    const leftovers = this.scope.close()
-    if (leftovers !== undefined) await leftovers
+    await this.#endScope()
   }
 
   /** @internal */
@@ -187,6 +228,11 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
     else if (task.state === 'cancelled' && task.scope.error === this.scope.error) {
       this.#interrupted = true
     }
+    this.taskLeft()
+  }
+
+  /** @internal */
+  taskLeft(): void {
     if (--this.#running > 0) return
     this.#idle?.()
     this.#joining?.wake()
@@ -197,8 +243,7 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
   cancelledOrIdle(): void {
     const { error } = this.scope
     if (this.#awaited || error === undefined || this.#running > 0 || !this.#open) return
-    this.#open = false
-    void this.scope.close()
+    void this.#endScope()
     const failures = this.#failures
     if (error.source !== 'ended' || failures === undefined) return
     this.#failures = undefined
@@ -206,8 +251,16 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
   }
 
   /** @internal */
-  take(error: unknown, from: string): void {
-    this.#fail(from, error)
+  take(error: unknown, from: string): boolean {
+    if (!this.#over) this.#fail(from, error)
+    return !this.#over
+  }
+
+  async #endScope(): Promise<void> {
+    this.#open = false
+    const leftovers = this.scope.close()
+    if (leftovers !== undefined) await leftovers
+    this.#over = true
   }
 
   #fail(name: string, error: unknown): void {

@@ -1,10 +1,12 @@
+import { watching } from '../observe/instrument.ts'
+import { captureSite, siteOf } from '../observe/spawn-site.ts'
 import { isCancellation } from '../scope/cancellation.ts'
 import { enclosingScope, runInScope } from '../scope/context.ts'
 import type { ScopeTask } from '../scope/owners.ts'
-import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
+import { Scope, type ScopeView, variableScope } from '../scope/scope.ts'
 import { clock } from '../time/current-clock.ts'
 import { checkFunction, checkName } from '../scope/arguments.ts'
-import { Outcome, type OutcomeState } from './outcome.ts'
+import { Outcome, type OutcomeEnd } from './outcome.ts'
 
 /** What a task runs. It gets the task's scope, for code that wants a signal. */
 export type TaskFunction<T> = (scope: ScopeView) => T | PromiseLike<T>
@@ -14,7 +16,8 @@ export interface TaskOptions {
   name?: string
 }
 
-export type TaskState = OutcomeState
+/** `waiting` for its turn in a pool, or `running`, until it has come to one of its ends. */
+export type TaskState = 'waiting' | 'running' | OutcomeEnd
 
 /** Who started a task and has to learn how it ended. @internal */
 export interface TaskOwner {
@@ -40,8 +43,10 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   readonly scope: Scope
   /** @internal */
   readonly owner: TaskOwner
+  readonly #stack: Error | undefined
   #name: string | undefined
   #main: TaskFunction<T> | undefined
+  #started = false
 
   /** @internal */
   constructor(main: TaskFunction<T>, owner: TaskOwner, around: Scope, name?: string) {
@@ -50,12 +55,14 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
     this.startedAt = clock().now()
     this.scope = new Scope(around)
     this.owner = owner
+    this.#stack = captureSite()
     this.#name = name
     this.#main = main
     this.scope.task = this
     // A task sees the variables of whoever starts it, and what it sets is its own.
     this.scope.variableScope = this.scope
-    this.scope.variables = currentScope().variableScope.variables
+    this.scope.variables = variableScope().variables
+    watching?.taskSpawned(this)
   }
 
   /**
@@ -70,6 +77,17 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   ): Task<T> {
     checkFunction('start a task', main)
     return new Task(main, owner, around, checkName('task', options?.name))
+  }
+
+  get state(): TaskState {
+    const { end } = this
+    if (end !== 'pending') return end
+    return this.#started ? 'running' : 'waiting'
+  }
+
+  /** Where it was spawned, if `captureSpawnSites()` was in force then. */
+  get site(): string | undefined {
+    return this.#stack === undefined ? undefined : siteOf(this.#stack)
   }
 
   get name(): string {
@@ -92,6 +110,7 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
 
   /** @internal Starts the task in a later microtask, in the context of the caller. */
   start(): void {
+    this.#started = true
     // The first step never runs inside spawn(): the handle exists before anything can fail.
     void runInScope(this.scope, execute, this)
   }
@@ -106,9 +125,11 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   async run(): Promise<void> {
     const main = this.#main as TaskFunction<T>
     const { scope } = this
+    this.#started = true
+    watching?.taskStarted(this)
     // What it captured can be collected while the handle lives on.
     this.#main = undefined
-    let state: Exclude<OutcomeState, 'running'> = 'succeeded'
+    let state: OutcomeEnd = 'succeeded'
     let value: unknown
     try {
       value = await main(scope)
@@ -120,8 +141,9 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
     this.#end(state, value)
   }
 
-  #end(state: Exclude<OutcomeState, 'running'>, value: unknown): void {
+  #end(state: OutcomeEnd, value: unknown): void {
     this.settle(state, value)
+    watching?.taskEnded(this)
     this.owner.taskEnded(this)
     this.scope.end()
   }

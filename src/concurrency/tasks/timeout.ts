@@ -1,6 +1,6 @@
 import { checkDeadline, checkDuration, checkFunction } from '../scope/arguments.ts'
 import { isCancellation } from '../scope/cancellation.ts'
-import { runInScope } from '../scope/context.ts'
+import { callInScope } from '../scope/context.ts'
 import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
 import { ClosedResourceError, TimeoutError } from '../errors.ts'
 import { clock } from '../time/current-clock.ts'
@@ -92,7 +92,7 @@ class Region extends Scope implements TimeoutScope {
 
   async run<T>(fn: (scope: TimeoutScope) => T | PromiseLike<T>): Promise<T> {
     try {
-      return await runInScope<T | PromiseLike<T>, TimeoutScope>(this, fn, this)
+      return await callInScope(this, fn, this)
     } catch (error) {
       if (!this.cancelled || !isCancellation(error)) throw error
       // Whoever is further out and is cancelled too has the say.

@@ -56,6 +56,11 @@ export class RequestScope extends Scope implements ScopeGroup {
   }
 
   /** @internal */
+  get scope(): Scope {
+    return this
+  }
+
+  /** @internal */
   get outer(): undefined {
     return undefined
   }
@@ -66,8 +71,9 @@ export class RequestScope extends Scope implements ScopeGroup {
   }
 
   /** @internal */
-  take(error: unknown): void {
+  take(error: unknown): boolean {
     this.#keeper.report(error, this.#request)
+    return true
   }
 
   /** The handler is done and the response handed over: ends when the tasks are over. */

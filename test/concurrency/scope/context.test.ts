@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, test } from 'vitest'
 import {
+  callInScope,
   enclosingScope,
   inThisContext,
   outsideScopes,
@@ -21,6 +22,23 @@ test('runInScope() runs a function, and all that it awaits, in the scope', async
 
 test('runInScope() hands an argument on', () => {
   expect(runInScope(new Scope(undefined), (value) => value + 1, 41)).toBe(42)
+})
+
+test('callInScope() awaits a lazy promise-like in the scope', async () => {
+  const scope = new Scope(undefined)
+  const lazy = {
+    // oxlint-disable-next-line unicorn/no-thenable
+    then(resolve: (value: unknown) => void) {
+      resolve(enclosingScope())
+    },
+  }
+  expect(await callInScope(scope, () => lazy, undefined)).toBe(scope)
+  expect(await callInScope(scope, async () => 'a promise', undefined)).toBe('a promise')
+  expect(callInScope(scope, (value) => value, null)).toBeNull()
+  expect(callInScope(scope, (value) => value, { then: 'no function' })).toEqual({
+    then: 'no function',
+  })
+  expect(callInScope(scope, (value) => value, 5)).toBe(5)
 })
 
 test('outsideScopes() runs a function in no scope', () => {

@@ -1,28 +1,11 @@
 import { expect, test, vi } from 'vitest'
+import { RecordingGroup } from '../../support/recording-group.ts'
 import { reportLost } from '../../../src/concurrency/scope/lost-errors.ts'
-import type { ScopeGroup } from '../../../src/concurrency/scope/owners.ts'
-
-function groupOf(
-  name: string,
-  open: boolean,
-  outer?: ScopeGroup,
-): ScopeGroup & { taken: unknown[] } {
-  const taken: unknown[] = []
-  const taskGroup = undefined as never
-  return {
-    name,
-    open,
-    outer,
-    taken,
-    taskGroup,
-    take: (error, from) => void taken.push([error, from]),
-  }
-}
 
 test('reportLost() gives the error to the nearest open group', () => {
-  const outer = groupOf('outer', true)
-  const inner = groupOf('inner', true, outer)
-  const over = groupOf('over', false, inner)
+  const outer = new RecordingGroup('outer')
+  const inner = new RecordingGroup('inner', { outer })
+  const over = new RecordingGroup('over', { open: false, outer: inner })
   reportLost('lost', over, 'a callback')
   expect([over.taken, inner.taken, outer.taken]).toEqual([[], [['lost', 'a callback']], []])
 })
@@ -32,7 +15,7 @@ test('reportLost() makes an uncaught exception of an error that no group takes',
   vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((callback) => {
     thrown.push(callback)
   })
-  reportLost(new Error('lost'), groupOf('over', false), 'a callback')
+  reportLost(new Error('lost'), new RecordingGroup('over', { open: false }), 'a callback')
   reportLost(new Error('lost'), undefined, 'a callback')
   expect(thrown).toHaveLength(2)
   expect(thrown[0]).toThrow('lost')

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
+import { RecordingGroup } from '../../support/recording-group.ts'
 import { CancelledError } from '../../../src/concurrency/errors.ts'
 import { runInScope } from '../../../src/concurrency/scope/context.ts'
-import type { ScopeGroup } from '../../../src/concurrency/scope/owners.ts'
 import { currentScope, rootScope, Scope } from '../../../src/concurrency/scope/scope.ts'
 import { ScopeMember } from '../../../src/concurrency/scope/scope-member.ts'
 import { Waiter } from '../../../src/concurrency/scope/waiter.ts'
@@ -87,7 +87,7 @@ describe('cancelling', () => {
 
   test('a member that was taken out by another one is not told', () => {
     const scope = root()
-    const first = new Listener(scope, () => scope.removeMember(second))
+    const first = new Listener(scope, () => second.memberOf?.removeMember(second))
     const second = new Listener(scope)
     scope.cancel()
     expect([first.heard.length, second.heard.length]).toEqual([1, 0])
@@ -95,15 +95,7 @@ describe('cancelling', () => {
 
   test('a listener that throws stops no other, and fails the group', () => {
     const scope = root()
-    const taken: unknown[] = []
-    const group: ScopeGroup = {
-      name: 'g',
-      open: true,
-      outer: undefined,
-      taskGroup: undefined as never,
-      take: (error, from) => void taken.push([error, from]),
-    }
-    scope.group = group
+    const { taken } = new RecordingGroup('g', { scope })
     const broken = new Listener(scope, () => {
       throw new RangeError('broken')
     })
@@ -288,13 +280,22 @@ describe('the end', () => {
     expect([scope.over, scope.cancelled]).toEqual([true, false])
   })
 
-  test('close() cancels what is left, and drops members that stay', () => {
+  test('close() cancels what is left, and takes it out', () => {
     const scope = new Scope(root())
     const wait = new Waiter<void>(undefined, scope)
     const listener = new Listener(scope)
     expect(scope.close()).toBeUndefined()
     expect([wait.settled, scope.empty, scope.over]).toEqual([true, true, true])
     expect(listener.heard).toMatchObject([{ source: 'ended' }])
+  })
+
+  test('close() of a scope that was cancelled tells what came in after that', () => {
+    const scope = new Scope(root())
+    scope.cancel('before')
+    const late = new Listener(scope)
+    expect(late.heard).toEqual([])
+    expect(scope.close()).toBeUndefined()
+    expect(late.heard).toMatchObject([{ reason: 'before' }])
   })
 
   test('close() waits for the scopes below', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { RecordingGroup } from '../../support/recording-group.ts'
 import { runInScope } from '../../../src/concurrency/scope/context.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
 import { Waiter } from '../../../src/concurrency/scope/waiter.ts'
@@ -74,18 +75,13 @@ test('a loop that swallows its cancellation for ever lets the event loop turn', 
 
 test('a waiter throws the cancellation even if its clean-up throws', async () => {
   const scope = new Scope(undefined)
-  scope.group = {
-    name: 'g',
-    open: true,
-    outer: undefined,
-    taskGroup: undefined as never,
-    take: () => undefined,
-  }
+  const group = new RecordingGroup('g', { scope })
   const waiter = new Waiter<void>(() => {
     throw new Error('clean-up')
   }, scope)
   scope.cancel()
   await expect(waiter.promise).rejects.toBe(scope.error)
+  expect(group.taken).toMatchObject([[{ message: 'clean-up' }, 'a listener to the cancellation']])
 })
 
 test('an order of wake-ups decides when each is carried out', async () => {

@@ -1,14 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { rejectionOf } from '../../support/rejection.ts'
 import { MockClock, settle } from '../../../src/testing/index.ts'
 import {
   CancelledError,
   ClosedResourceError,
-  createTask,
-  currentScope,
-  gather,
   shield,
   sleep,
-  SpoolError,
   type Task,
   TaskGroup,
   TaskGroupError,
@@ -21,15 +18,6 @@ const forever = () => sleep(Infinity)
 const fail = async (message: string): Promise<never> => {
   await Promise.resolve()
   throw new Error(message)
-}
-
-async function errorOf(promise: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    await promise
-  } catch (error) {
-    return error
-  }
-  throw new Error('It did not throw')
 }
 
 describe('taskGroup()', () => {
@@ -53,7 +41,7 @@ describe('taskGroup()', () => {
 
   test('taskGroup() cancels siblings when a child fails, waits for them, and lists the failure by name', async () => {
     const order: string[] = []
-    const error = await errorOf(
+    const error = await rejectionOf(
       taskGroup(
         async (group) => {
           group.spawn(
@@ -90,7 +78,7 @@ describe('taskGroup()', () => {
   })
 
   test('taskGroup() throws a TaskGroupError for a failure of its body alone', async () => {
-    const error = await errorOf(taskGroup(() => fail('in the body'), { name: 'g' }))
+    const error = await rejectionOf(taskGroup(() => fail('in the body'), { name: 'g' }))
     expect(error).toMatchObject({
       message: 'Task group "g" failed: "the body" (in the body)',
       failures: [{ name: 'the body' }],
@@ -98,7 +86,7 @@ describe('taskGroup()', () => {
   })
 
   test('taskGroup() lists every failure in the order in which they happened', async () => {
-    const error = await errorOf(
+    const error = await rejectionOf(
       taskGroup(async (group) => {
         group.spawn(() => fail('first'), { name: 'one' })
         group.spawn(
@@ -118,7 +106,7 @@ describe('taskGroup()', () => {
   })
 
   test('taskGroup() nested in another fails it with its own error', async () => {
-    const error = await errorOf(
+    const error = await rejectionOf(
       taskGroup((outer) => {
         outer.spawn(() => taskGroup((inner) => void inner.spawn(() => fail('deep'))), {
           name: 'inner',
@@ -130,7 +118,7 @@ describe('taskGroup()', () => {
 
   test('taskGroup() cancelled from outside cancels its tasks, awaits them, and throws the cancellation', async () => {
     const order: string[] = []
-    const scopes = await errorOf(
+    const scopes = await rejectionOf(
       timeout(0, () =>
         taskGroup(async (group) => {
           group.spawn(async () => {
@@ -151,7 +139,9 @@ describe('taskGroup()', () => {
 
   test('taskGroup() throws the cancellation if only its tasks were stopped by it', async () => {
     using clock = MockClock.install({ autoJump: true })
-    const error = await errorOf(timeout(5, () => taskGroup((group) => void group.spawn(forever))))
+    const error = await rejectionOf(
+      timeout(5, () => taskGroup((group) => void group.spawn(forever))),
+    )
     expect(error).toBeInstanceOf(TimeoutError)
     expect(clock.now()).toBe(5)
   })
@@ -167,7 +157,7 @@ describe('taskGroup()', () => {
   })
 
   test('taskGroup() prefers failures to the cancellation that they happened under', async () => {
-    const error = await errorOf(
+    const error = await rejectionOf(
       timeout(0, () =>
         taskGroup(async () => {
           try {
@@ -184,7 +174,7 @@ describe('taskGroup()', () => {
   test('taskGroup() with a deadline cancels everything when it passes and throws a TimeoutError', async () => {
     using clock = MockClock.install({ autoJump: true })
     const group = taskGroup((group) => void group.spawn(forever), { deadline: 25 })
-    expect(await errorOf(group)).toMatchObject({ code: 'SPOOL_TIMEOUT', timeout: 25 })
+    expect(await rejectionOf(group)).toMatchObject({ code: 'SPOOL_TIMEOUT', timeout: 25 })
     expect(clock.now()).toBe(25)
   })
 
@@ -204,7 +194,7 @@ describe('taskGroup()', () => {
     await taskGroup(() => {
       left = forever()
     })
-    expect(await errorOf(left as Promise<void>)).toMatchObject({ source: 'ended' })
+    expect(await rejectionOf(left as Promise<void>)).toMatchObject({ source: 'ended' })
   })
 
   test('taskGroup() waits for a group that its body started and did not await', async () => {
@@ -272,7 +262,7 @@ describe('TaskGroup', () => {
   test('group.spawn() refuses tasks once the group is over', async () => {
     const group = await taskGroup((group) => group, { name: 'g' })
     expect(() => group.spawn(forever)).toThrow(ClosedResourceError)
-    expect(() => group.spawn(forever)).toThrow('Cannot spawn a task: the task group "g" is over')
+    expect(() => group.spawn(forever)).toThrow('Cannot start a task: the task group "g" is over')
     expect(group.open).toBe(false)
   })
 
@@ -305,7 +295,7 @@ describe('TaskGroup', () => {
   })
 
   test('group.cancel() does not hide that the scope around was cancelled too', async () => {
-    const error = await errorOf(
+    const error = await rejectionOf(
       timeout(0, ({ cancel }) =>
         taskGroup(async (group) => {
           group.cancel('inner')
@@ -346,7 +336,7 @@ describe('TaskGroup', () => {
   test('group.join() throws failures once', async () => {
     const group = new TaskGroup({ name: 'g' })
     group.spawn(() => fail('broken'), { name: 'bad' })
-    expect(await errorOf(group.join())).toBeInstanceOf(TaskGroupError)
+    expect(await rejectionOf(group.join())).toBeInstanceOf(TaskGroupError)
     await expect(group.join()).resolves.toBeUndefined()
     await expect(group[Symbol.asyncDispose]()).resolves.toBeUndefined()
   })
@@ -354,10 +344,10 @@ describe('TaskGroup', () => {
   test('group.join() in a cancelled scope only stops waiting', async () => {
     const group = new TaskGroup()
     const task = group.spawn(forever)
-    expect(await errorOf(timeout(0, () => group.join()))).toBeInstanceOf(TimeoutError)
+    expect(await rejectionOf(timeout(0, () => group.join()))).toBeInstanceOf(TimeoutError)
     expect(task.state).toBe('running')
     await group[Symbol.asyncDispose]()
-    expect(await errorOf(timeout(0, () => group.join()))).toBeInstanceOf(TimeoutError)
+    expect(await rejectionOf(timeout(0, () => group.join()))).toBeInstanceOf(TimeoutError)
   })
 
   test('disposing of a group cancels its tasks, waits for them, and throws what failed', async () => {
@@ -374,7 +364,7 @@ describe('TaskGroup', () => {
       { name: 'bad' },
     )
     await settle()
-    expect(await errorOf(group[Symbol.asyncDispose]())).toMatchObject({
+    expect(await rejectionOf(group[Symbol.asyncDispose]())).toMatchObject({
       message: 'Task group "g" failed: "bad" (clean-up)',
     })
     expect([stopped.state, failing.state]).toEqual(['cancelled', 'failed'])
@@ -387,53 +377,178 @@ describe('TaskGroup', () => {
     })
     expect(task?.state).toBe('cancelled')
   })
+
+  test('a group that was left behind without tasks is over with the scope around', async () => {
+    let group: TaskGroup | undefined
+    await taskGroup(() => {
+      group = new TaskGroup()
+    })
+    expect(group?.open).toBe(false)
+  })
+
+  test('a group that was left behind with failures fails the group around', async () => {
+    const error = await rejectionOf(
+      taskGroup((outer) => {
+        outer.spawn(async () => {
+          const left = new TaskGroup({ name: 'left' })
+          left.spawn(async () => {
+            try {
+              await forever()
+            } finally {
+              await fail('clean-up')
+            }
+          })
+          await settle()
+        })
+      }),
+    )
+    expect(error).toMatchObject({
+      failures: [{ name: 'left', error: { errors: [{ message: 'clean-up' }] } }],
+    })
+  })
+
+  test('a group that failed and was left behind keeps its failures for join() until then', async () => {
+    await taskGroup(async () => {
+      const group = new TaskGroup()
+      await rejectionOf(group.spawn(() => fail('broken')))
+      expect([group.open, group.size]).toEqual([false, 0])
+      expect(await rejectionOf(group.join())).toBeInstanceOf(TaskGroupError)
+    })
+  })
 })
 
-describe('createTask()', () => {
-  test('createTask() spawns into the nearest open group', async () => {
-    await taskGroup(async (outer) => {
-      await taskGroup((inner) => {
-        createTask(forever)
-        expect([outer.size, inner.size]).toEqual([0, 1])
-        inner.cancel()
+describe('group.start()', () => {
+  test('group.start() waits until the task is ready, and returns what it says', async () => {
+    const order: string[] = []
+    await taskGroup(async (group) => {
+      const port = await group.start<number>(
+        async (ready) => {
+          await sleep(0)
+          order.push('listening')
+          ready(8080)
+          await sleep(0)
+          order.push('served')
+        },
+        { name: 'server' },
+      )
+      order.push(`started on ${port}`)
+      expect(group.tasks.map((task) => task.name)).toEqual(['server'])
+    })
+    expect(order).toEqual(['listening', 'started on 8080', 'served'])
+  })
+
+  test('group.start() throws what the task fails with before it is ready, and the group goes on', async () => {
+    const value = await taskGroup(async (group) => {
+      const error = await rejectionOf(group.start(() => fail('no port')))
+      expect(error).toMatchObject({ message: 'no port' })
+      expect(group.size).toBe(0)
+      return 'went on'
+    })
+    expect(value).toBe('went on')
+  })
+
+  test('group.start() throws if the task ends without saying that it is ready', async () => {
+    await taskGroup(async (group) => {
+      const error = await rejectionOf(group.start(() => 'forgot', { name: 'server' }))
+      expect(error).toMatchObject({
+        code: 'SPOOL_INVALID_STATE',
+        message: 'Cannot start task "server": it ended before it called ready()',
       })
     })
   })
 
-  test('createTask() in code that outlived its group spawns into the group around', async () => {
-    await taskGroup(async (outer) => {
-      let go: (() => void) | undefined
-      const gate = new Promise<void>((resolve) => {
-        go = resolve
-      })
-      let floating: Promise<Task[]> | undefined
-      await taskGroup(() => {
-        floating = gate.then(() => [createTask(() => 'late')])
-      })
-      go?.()
-      const [task] = (await floating) ?? []
-      expect(outer.tasks).toEqual([task])
-      expect(await task).toBe('late')
+  test('group.start() of a task that fails after it was ready fails the group', async () => {
+    const error = await rejectionOf(
+      taskGroup(async (group) => {
+        await group.start(
+          async (ready) => {
+            ready()
+            await fail('later')
+          },
+          { name: 'server' },
+        )
+        await forever()
+      }),
+    )
+    expect(error).toMatchObject({ failures: [{ name: 'server', error: { message: 'later' } }] })
+  })
+
+  test('group.start() that is cancelled stops the task and waits until it is over', async () => {
+    const order: string[] = []
+    await taskGroup(async (group) => {
+      const error = await rejectionOf(
+        timeout(0, async () => {
+          try {
+            await group.start(async () => {
+              try {
+                await forever()
+              } finally {
+                await shield(() => sleep(0))
+                order.push('task is over')
+              }
+            })
+          } finally {
+            order.push('start threw')
+          }
+        }),
+      )
+      expect(error).toBeInstanceOf(TimeoutError)
+      expect(group.open).toBe(true)
+    })
+    expect(order).toEqual(['task is over', 'start threw'])
+  })
+
+  test('group.start() that is cancelled while it waits stops the task', async () => {
+    using clock = MockClock.install({ autoJump: true })
+    await taskGroup(async (group) => {
+      const error = await rejectionOf(timeout(5, () => group.start(forever)))
+      expect(error).toMatchObject({ timeout: 5 })
+      expect([clock.now(), group.size]).toEqual([5, 0])
     })
   })
 
-  test('createTask() outside of every group throws SPOOL_NO_SCOPE', () => {
-    expect(() => createTask(forever)).toThrow(
-      'Cannot create a task: no open task group owns it; call createTask() inside taskGroup() or run()',
-    )
-    expect(() => createTask(forever)).toThrow(
-      expect.toSatisfy((error) => SpoolError.hasCode(error, 'SPOOL_NO_SCOPE')),
-    )
+  test('group.start() in a group that is cancelled throws the cancellation', async () => {
+    const caught: unknown[] = []
+    await taskGroup(async (group) => {
+      const starting = group.start(forever).catch((error: unknown) => caught.push(error))
+      group.cancel()
+      await starting
+    })
+    expect(caught).toEqual([expect.any(CancelledError)])
+  })
+
+  test('ready() may be called once', async () => {
+    await taskGroup(async (group) => {
+      let again: (() => void) | undefined
+      await group.start((ready) => {
+        ready()
+        again = ready
+      })
+      expect(again).toThrow('Cannot say ready: it was said already')
+    })
+  })
+
+  test('group.start() refuses what is no function, and a group that is over', async () => {
+    const group = await taskGroup((group) => group)
+    await expect(group.start(forever)).rejects.toThrow(ClosedResourceError)
+    await expect(group.start(null as never)).rejects.toThrow(TypeError)
   })
 })
 
-test('gather() in a group is stopped with it', async () => {
-  const error = await errorOf(
-    taskGroup(async (group) => {
-      group.spawn(() => fail('broken'))
-      await gather(forever, forever)
-    }),
-  )
-  expect(error).toMatchObject({ errors: [{ message: 'broken' }] })
-  expect(currentScope().cancelled).toBe(false)
+describe('group.close()', () => {
+  test('group.close() takes no more tasks, and waits for those that run', async () => {
+    const group = new TaskGroup()
+    const task = group.spawn(() => sleep(0))
+    const closed = group.close()
+    expect(() => group.spawn(forever)).toThrow(ClosedResourceError)
+    await closed
+    await group.close()
+    expect(task.state).toBe('succeeded')
+  })
+
+  test('group.close() throws what failed', async () => {
+    const group = new TaskGroup()
+    group.spawn(() => fail('broken'))
+    expect(await rejectionOf(group.close())).toBeInstanceOf(TaskGroupError)
+  })
 })

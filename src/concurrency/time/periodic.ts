@@ -1,0 +1,50 @@
+import { checkFunction } from '../scope/arguments.ts'
+import { clock } from './current-clock.ts'
+import { sleepUntil } from './sleep.ts'
+
+export interface PeriodicOptions {
+  /** Calls for the first time at once, instead of after one interval. Default false. */
+  immediately?: boolean
+  /**
+   * How much later than its time a call may come, at random, as a part of the interval: 0.1 spreads
+   * the calls of many processes over a tenth of it. From 0 to 1, default 0.
+   */
+  jitter?: number
+}
+
+/**
+ * Calls `fn` every `interval` milliseconds, until the scope is cancelled or `fn` throws. Calls never
+ * overlap: one that takes longer than the interval makes the calls that it misses be left out, and
+ * the rhythm stays.
+ *
+ * ```ts
+ * group.spawn(() => periodic(60_000, refresh))
+ * ```
+ *
+ * Cancellation: of the wait between two calls, at once; a call that is under way is cancelled and
+ * awaited.
+ *
+ * @throws {RangeError} if `interval` is not above 0, or `jitter` is not from 0 to 1.
+ */
+export async function periodic(
+  interval: number,
+  fn: () => unknown,
+  options?: PeriodicOptions,
+): Promise<never> {
+  checkFunction('call periodically', fn)
+  if (!(interval > 0 && interval < Infinity)) {
+    throw new RangeError(`Invalid interval ${interval}: expected a number of ms above 0`)
+  }
+  const jitter = options?.jitter ?? 0
+  if (!(jitter >= 0 && jitter <= 1)) {
+    throw new RangeError(`Invalid jitter ${jitter}: expected 0 to 1`)
+  }
+  let due = clock().now()
+  if (options?.immediately !== true) due += interval
+  for (;;) {
+    await sleepUntil(due + Math.random() * jitter * interval)
+    await fn()
+    const missed = Math.floor((clock().now() - due) / interval)
+    due += interval * Math.max(missed, 0) + interval
+  }
+}

@@ -1,0 +1,113 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { expect, test } from 'vitest'
+import { rejectionOf } from '../../support/rejection.ts'
+import { settle } from '../../../src/testing/index.ts'
+import { CancelledError, Future, taskGroup, timeout } from '../../../src/index.ts'
+
+test('an outcome can be awaited before and after it is done, as often as one likes', async () => {
+  const future = new Future<number>()
+  const waits = [future, future.then((value) => value + 1), Promise.all([future, future])]
+  future.resolve(1)
+  expect(await Promise.all(waits)).toEqual([1, 2, [1, 1]])
+  expect(await future).toBe(1)
+})
+
+test('an outcome that failed throws wherever it is awaited', async () => {
+  const future = new Future<number>()
+  const early = rejectionOf(future)
+  const error = new Error('broken')
+  future.reject(error)
+  expect([await early, await rejectionOf(future)]).toEqual([error, error])
+  expect(await future.then(null, () => 'handled')).toBe('handled')
+})
+
+test('result() and exception() tell what it came to', () => {
+  const [value, failure, cancelled] = [new Future<number>(), new Future(), new Future()]
+  const error = new Error('broken')
+  value.resolve(7)
+  failure.reject(error)
+  cancelled.cancel('enough')
+  expect([value.result(), value.exception(), failure.exception()]).toEqual([7, undefined, error])
+  expect(() => failure.result()).toThrow(error)
+  expect(() => cancelled.result()).toThrow(CancelledError)
+  expect(() => cancelled.exception()).toThrow('Cancelled (explicit): enough')
+  expect([value.failed, failure.failed, cancelled.failed]).toEqual([false, true, false])
+})
+
+test('result() and exception() of what is not done throw', () => {
+  const future = new Future({ name: 'answer' })
+  expect(() => future.result()).toThrow('Cannot get the result of future "answer": it is not done')
+  expect(() => future.exception()).toThrow(
+    'Cannot get the exception of future "answer": it is not done',
+  )
+  expect(future.done).toBe(false)
+})
+
+test('an await in a scope that is cancelled throws there, and the outcome goes on', async () => {
+  const future = new Future<string>()
+  expect(await rejectionOf(timeout(0, () => future))).toMatchObject({ code: 'SPOOL_TIMEOUT' })
+  future.resolve('still here')
+  expect(await rejectionOf(timeout(0, () => future))).toMatchObject({ code: 'SPOOL_TIMEOUT' })
+  expect(await future).toBe('still here')
+})
+
+test('addDoneCallback() calls back once, later, in the order of addition', async () => {
+  const future = new Future<number>()
+  const order: unknown[] = []
+  future.addDoneCallback((outcome) => order.push('first', outcome.result()))
+  future.addDoneCallback(() => order.push('second'))
+  future.resolve(1)
+  expect(order).toEqual([])
+  await Promise.resolve()
+  expect(order).toEqual(['first', 1, 'second'])
+  future.addDoneCallback(() => order.push('late'))
+  expect(order).toHaveLength(3)
+  await Promise.resolve()
+  expect(order.at(-1)).toBe('late')
+})
+
+test('addDoneCallback() calls back in the context of whoever added the callback', async () => {
+  const storage = new AsyncLocalStorage<string>()
+  const future = new Future()
+  const seen: unknown[] = []
+  storage.run('adder', () => future.addDoneCallback(() => seen.push(storage.getStore())))
+  storage.run('resolver', () => future.resolve())
+  await Promise.resolve()
+  expect(seen).toEqual(['adder'])
+})
+
+test('addDoneCallback() refuses what is no function', () => {
+  expect(() => new Future().addDoneCallback(5 as never)).toThrow(
+    'Cannot add a done callback: expected a function, got 5',
+  )
+})
+
+test('removeDoneCallback() takes a callback back and counts how often it was there', async () => {
+  const future = new Future()
+  const order: string[] = []
+  const twice = () => order.push('twice')
+  expect(future.removeDoneCallback(twice)).toBe(0)
+  future.addDoneCallback(twice)
+  future.addDoneCallback(() => order.push('other'))
+  future.addDoneCallback(twice)
+  expect(future.removeDoneCallback(twice)).toBe(2)
+  future.resolve()
+  await settle()
+  expect(order).toEqual(['other'])
+})
+
+test('a done callback that throws fails the nearest group', async () => {
+  const error = await rejectionOf(
+    taskGroup(async () => {
+      const future = new Future()
+      future.addDoneCallback(() => {
+        throw new Error('broken')
+      })
+      future.resolve()
+      await settle()
+    }),
+  )
+  expect(error).toMatchObject({
+    failures: [{ name: 'a done callback', error: { message: 'broken' } }],
+  })
+})
