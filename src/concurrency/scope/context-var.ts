@@ -14,6 +14,15 @@ export interface ContextVarToken<T> {
  *
  * A task begins with the values of the one that started it; what it sets, only it sees, and the tasks
  * that it starts from then on.
+ *
+ * ```ts
+ * const user = new ContextVar('user', { default: 'nobody' })
+ * const seen = await gather(
+ *   () => user.run('Ada', () => user.get()),
+ *   () => user.get(),
+ * )
+ * console.log(...seen) // → Ada nobody
+ * ```
  */
 export class ContextVar<T> {
   readonly name: string

@@ -7,7 +7,10 @@ import { TaskGroup } from './task-group.ts'
  * Runs the functions at the same time and gives their values in the order in which they are done.
  *
  * ```ts
- * for await (const page of asCompleted(urls.map((url) => () => load(url)))) show(page)
+ * const waits = [20, 1].map((delay) => () => sleep(delay).then(() => delay))
+ * const order: number[] = []
+ * for await (const delay of asCompleted(waits)) order.push(delay)
+ * console.log(...order) // → 1 20
  * ```
  *
  * If one fails, the others are cancelled and awaited, and the failure itself is thrown, after the

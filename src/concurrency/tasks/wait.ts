@@ -24,6 +24,15 @@ export interface WaitResult<O> {
  * Waits for tasks and futures, and tells which of them are done. It cancels nothing, throws nothing
  * that they threw, and a timeout is no error: what is not done is in `pending`.
  *
+ * ```ts
+ * await taskGroup(async (group) => {
+ *   const tasks = [5_000, 1].map((delay) => group.spawn(() => sleep(delay)))
+ *   const { done, pending } = await wait(tasks, { until: 'first' })
+ *   console.log(done.length, pending.length) // → 1 1
+ *   group.cancel()
+ * })
+ * ```
+ *
  * Cancellation: only stops waiting.
  *
  * @throws {RangeError} if there is nothing to wait for, or `timeout` is negative or NaN.

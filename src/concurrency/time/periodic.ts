@@ -18,7 +18,9 @@ export interface PeriodicOptions {
  * the rhythm stays.
  *
  * ```ts
- * group.spawn(() => periodic(60_000, refresh))
+ * let calls = 0
+ * await moveOnAfter(50, () => periodic(5, () => calls++))
+ * console.log(calls > 1) // → true
  * ```
  *
  * Cancellation: of the wait between two calls, at once; a call that is under way is cancelled and
