@@ -11,6 +11,8 @@ export interface LoadOptions {
   row: string
   port: number
   connections: number
+  /** Requests for each connection when it is opened. */
+  each: number
   /** Whether the answer is always the same, as the floor's. */
   constant: boolean
 }
@@ -197,7 +199,7 @@ obey({
     const { pipelining } = rowNamed(options.row)
     round = new Round(pipelining)
     open = Array.from({ length: options.connections }, () => new Connection(round, options))
-    await round.run(open, options.connections * pipelining * 10)
+    await round.run(open, options.connections * pipelining * options.each)
   },
   run: async (requests: number): Promise<LoadRound> => {
     const begun = performance.now()

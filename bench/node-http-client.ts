@@ -2,7 +2,7 @@ import { Agent, get } from 'node:http'
 import { obeyAsClient } from './client-driver.ts'
 
 obeyAsClient(({ connections }) => {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections })
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, maxFreeSockets: connections })
   return Promise.resolve(
     (url) =>
       new Promise((resolve, reject) => {

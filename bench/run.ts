@@ -1,10 +1,11 @@
-// npm run bench -- <server | client | concurrency>: see README.md.
+// npm run bench -- <server | client | idle | concurrency>: see README.md.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import process from 'node:process'
 import { benchClients, clientContenders } from './client-bench.ts'
 import { chosen } from './harness/contenders.ts'
+import { benchIdle, idleTable } from './idle-bench.ts'
 import { compare, resultTable } from './harness/measurement.ts'
 import { parseOptions, usage } from './harness/options.ts'
 import { profileFile, writeResults } from './harness/result-file.ts'
@@ -57,10 +58,14 @@ async function main(args: readonly string[]): Promise<void> {
   prepare()
   if (bench === 'server') await benchProcesses(bench, serverContenders, benchServers, options)
   else if (bench === 'client') await benchProcesses(bench, clientContenders, benchClients, options)
-  else if (bench === 'concurrency') {
+  else if (bench === 'idle') {
+    const results = await benchIdle(options, say)
+    console.log(idleTable(results))
+    console.log(`\nWritten to ${writeResults(bench, options, results)}`)
+  } else if (bench === 'concurrency') {
     const { benchConcurrency } = await import('./concurrency/bench.ts')
     await benchConcurrency(options, say)
-  } else throw new Error(`Give server, client or concurrency instead of "${bench}"`)
+  } else throw new Error(`Give server, client, idle or concurrency instead of "${bench}"`)
 }
 
 try {

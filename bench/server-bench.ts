@@ -46,6 +46,7 @@ export async function benchServers(
         row: options.row,
         port: 0,
         connections: options.connections,
+        each: 10,
         constant: contender.constant ?? false,
       }
       const one: Running = { contender, child, load, rounds: [] }

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { Session } from 'node:inspector'
 import process from 'node:process'
+import { setImmediate } from 'node:timers/promises'
 import type { Profiler } from 'node:inspector'
 
 /** What this process has used since it started. */
@@ -10,6 +11,13 @@ export interface Usage {
   cpu: number
   /** Resident memory in bytes. */
   resident: number
+}
+
+/** What is in use after a collection of garbage. In bytes. */
+export interface Memory {
+  resident: number
+  /** Objects, and the buffers that they hold. */
+  heap: number
 }
 
 export interface Request {
@@ -32,11 +40,20 @@ export function cpuTime(): number {
   return user + system
 }
 
-/** Answers the commands given and those that every contender has: `usage`, `startProfile`, `stopProfile`. */
+/** Answers the commands given and those that every contender has: `usage`, `memory`, `startProfile`, `stopProfile`. */
 export function obey(commands: Commands): void {
   let session: Session | undefined
   const all: Commands = {
     usage: (): Usage => ({ cpu: cpuTime(), resident: process.memoryUsage.rss() }),
+    memory: async (): Promise<Memory> => {
+      // Twice: what is finalised by the first one is freed by the second.
+      for (let at = 0; at < 2; at++) {
+        globalThis.gc?.()
+        await setImmediate()
+      }
+      const { rss, heapUsed, external } = process.memoryUsage()
+      return { resident: rss, heap: heapUsed + external }
+    },
     startProfile: async () => {
       session = new Session()
       session.connect()

@@ -17,8 +17,11 @@ export interface Contender {
 
 const folder = new URL('../', import.meta.url)
 
-export function startContender({ name, file }: Contender): Child {
-  return new Child(name, new URL(file, folder))
+export function startContender(
+  { name, file }: Contender,
+  nodeOptions: readonly string[] = [],
+): Child {
+  return new Child(name, new URL(file, folder), nodeOptions)
 }
 
 /** The contenders named, the floor always among them; all of them when none is named. */

@@ -21,7 +21,7 @@ export interface Command {
   options: BenchOptions
 }
 
-export const usage = `npm run bench -- <server | client | concurrency> [options]
+export const usage = `npm run bench -- <server | client | idle | concurrency> [options]
 
   --quick              fewer requests: a first impression in under a minute
   --only <a,b>         these contenders and the floor alone
@@ -52,7 +52,8 @@ export function parseOptions(args: readonly string[]): Command | undefined {
   })
   const { quick, profile } = values
   if (values.help) return undefined
-  if (positionals.length !== 1) throw new Error('Give one bench: server, client or concurrency')
+  if (positionals.length !== 1)
+    throw new Error('Give one bench: server, client, idle or concurrency')
   return {
     bench: positionals[0]!,
     options: {
