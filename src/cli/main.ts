@@ -1,2 +1,36 @@
-// Replaced by the command line itself.
-export const placeholder = true
+/** The `spool` command as a process: its signals, its streams and its end. */
+import process from 'node:process'
+import { run, sleep } from '../index.ts'
+import { runCommandLine } from './command-line.ts'
+import { processStreams } from './standard-streams.ts'
+
+// How long the end waits for threads that are busy in the system after an interruption.
+const patience = 1000
+
+const streams = processStreams()
+const code = await run(() => runCommandLine(process.argv.slice(2), streams), { name: 'spool' })
+process.exitCode ??= code
+await exit()
+
+/**
+ * Ends the process though something may still be under way that nobody waits for, such as a read
+ * from standard input. Node.js can't exit while one of its threads looks a name up or reads from a
+ * pipe: after an interruption, which must not take long, the signal itself is then the way out.
+ */
+async function exit(): Promise<never> {
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+  const signal = process.exitCode === 130 ? 'SIGINT' : process.exitCode === 143 ? 'SIGTERM' : null
+  if (signal !== null) {
+    for (let waited = 0; threadsAreBusy() && waited < patience; waited += 50) await sleep(50)
+    if (threadsAreBusy()) process.kill(process.pid, signal)
+  }
+  process.exit()
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<unknown> {
+  return new Promise((resolve) => stream.write('', resolve))
+}
+
+function threadsAreBusy(): boolean {
+  return process.getActiveResourcesInfo().some((name) => /^(?:FSReq|GetAddrInfo)/.test(name))
+}

@@ -1,0 +1,82 @@
+/** `spool fetch` from its arguments to its exit code. */
+import { mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import type { ClientSessionOptions } from '../../client/index.ts'
+import type { StandardStreams } from '../standard-streams.ts'
+import { UsageError } from '../usage-error.ts'
+import { FetchRun } from './fetch.ts'
+import { fetchUsage, readFetchOptions } from './options.ts'
+import { type LineSink, Report, ReportFile } from './report.ts'
+import { URLList } from './url-list.ts'
+
+/**
+ * Runs `spool fetch` and returns its exit code: 0, or 1 if a URL failed.
+ *
+ * Cancellation: see `FetchRun`; the summary of what is finished is printed before it throws.
+ *
+ * @throws UsageError if it cannot begin.
+ */
+export async function fetchCommand(
+  args: readonly string[],
+  streams: StandardStreams,
+  sessionOptions: ClientSessionOptions = {},
+): Promise<number> {
+  const options = readFetchOptions(args)
+  if (options === 'help') {
+    streams.stdout.print(fetchUsage)
+    return 0
+  }
+  const list = await URLList.open(options.inputs, streams.stdin)
+  try {
+    if (options.out !== undefined) await prepareFolder(options.out)
+    const report =
+      options.report === undefined ? undefined : await openReport(options.report, streams)
+    const run = new FetchRun(options, list, report, streams, sessionOptions)
+    let interrupted = true
+    try {
+      await run.run()
+      interrupted = false
+    } finally {
+      try {
+        await report?.close()
+      } finally {
+        const output = options.report === '-' ? streams.stderr : streams.stdout
+        output.print(`${run.summary(interrupted).join('\n')}\n`)
+      }
+    }
+    return run.tally.failed > 0 ? 1 : 0
+  } finally {
+    await list.close()
+  }
+}
+
+// By writing into it: what permissions say is not the whole truth, on a full or read-only disk.
+async function prepareFolder(path: string): Promise<void> {
+  const probe = join(path, `.spool-${process.pid}.part`)
+  try {
+    await mkdir(path, { recursive: true })
+    const file = await open(probe, 'wx')
+    await file.close()
+    await rm(probe)
+  } catch (error) {
+    throw cannotWrite('--out', path, error)
+  }
+}
+
+async function openReport(path: string, { stdout }: StandardStreams): Promise<Report> {
+  if (path === '-') {
+    const sink: LineSink = { write: (lines) => stdout.write(lines), close: async () => {} }
+    return new Report(sink)
+  }
+  try {
+    return new Report(await ReportFile.create(path))
+  } catch (error) {
+    throw cannotWrite('--report', path, error)
+  }
+}
+
+function cannotWrite(option: string, path: string, cause: unknown): UsageError {
+  const { message } = cause as Error
+  return new UsageError(`Cannot write ${option} "${path}": ${message}`, { cause })
+}

@@ -1,0 +1,186 @@
+/**
+ * `spool fetch`: a list goes in at one end, and every URL of it comes out as a line of the report.
+ *
+ * The list is read into a backlog, a pool takes from it as much as it may fetch at once, and what is
+ * to be tried again goes back to the backlog. Between the last byte of a body and its line in the
+ * report nothing can be cancelled, so an interruption loses no finished URL and leaves no half one.
+ */
+import { ClientSession, type ClientSessionOptions } from '../../client/index.ts'
+import { abortable, now, Pool, sleep, taskGroup } from '../../index.ts'
+import type { StandardStreams } from '../standard-streams.ts'
+import { attempt, type Outcome } from './attempt.ts'
+import { type Job, newJob } from './job.ts'
+import type { FetchOptions } from './options.ts'
+import { Progress } from './progress.ts'
+import type { Report, ReportEntry } from './report.ts'
+import { summaryOf } from './summary.ts'
+import { Tally } from './tally.ts'
+import type { URLList } from './url-list.ts'
+import type { URLLine } from './url-lines.ts'
+import { WorkList } from './work-list.ts'
+
+// How far the list is looked ahead of, past hosts that are full; two or three megabytes.
+const lookAhead = 10_000
+
+export class FetchRun {
+  readonly #options: FetchOptions
+  readonly #list: URLList
+  readonly #report: Report | undefined
+  readonly #session: ClientSession
+  readonly #work: WorkList
+  readonly #tally: Tally
+  readonly #progress: Progress
+  readonly #began: number = now()
+
+  constructor(
+    options: FetchOptions,
+    list: URLList,
+    report: Report | undefined,
+    streams: StandardStreams,
+    sessionOptions: ClientSessionOptions = {},
+  ) {
+    const { concurrency, perHost, timeout } = options
+    this.#options = options
+    this.#list = list
+    this.#report = report
+    this.#work = new WorkList({ perHost, capacity: lookAhead })
+    this.#tally = new Tally({ failOnStatus: options.fail })
+    this.#progress = new Progress(streams.stderr, options.progress, this.#began)
+    // The backlog keeps both limits by itself, but knows nothing of redirects to other hosts.
+    this.#session = new ClientSession({
+      limit: concurrency,
+      limitPerHost: perHost,
+      timeout: { total: timeout },
+      ...sessionOptions,
+    })
+  }
+
+  /** What the run has to show so far. */
+  get tally(): Tally {
+    return this.#tally
+  }
+
+  /**
+   * Fetches everything.
+   *
+   * Cancellation: what is under way is given up, without a line and without a file; what is finished
+   * has both.
+   */
+  async run(): Promise<void> {
+    try {
+      await taskGroup(
+        async (group) => {
+          const progress = group.spawn(() => this.#showProgress(), { name: 'progress' })
+          group.spawn(() => this.#readList(), { name: 'read the list' })
+          await this.#fetchAll()
+          progress.cancel()
+        },
+        { name: 'fetch' },
+      )
+    } finally {
+      this.#progress.clear()
+      await this.#session.close()
+    }
+  }
+
+  /** The lines at the end. */
+  summary(interrupted: boolean): string[] {
+    const { out, report } = this.#options
+    return summaryOf(this.#tally, { elapsed: now() - this.#began, interrupted, out, report })
+  }
+
+  async #fetchAll(): Promise<void> {
+    // Nothing waits in the pool's own queue: a URL is taken when it can be fetched, and not before.
+    const pool = new Pool({ limit: this.#options.concurrency, maxQueue: 0, name: 'fetch' })
+    try {
+      const attempts = pool.asCompleted(this.#work, (job) => this.#fetch(job))
+      for await (const _ of attempts);
+    } finally {
+      await pool.close()
+    }
+  }
+
+  async #readList(): Promise<void> {
+    const lines = this.#list.lines()
+    for (;;) {
+      // Standard input may say nothing for ever.
+      const { done, value } = await abortable(lines.next())
+      if (done) break
+      await this.#take(value)
+    }
+    this.#work.end()
+  }
+
+  async #take({ index, text }: URLLine): Promise<void> {
+    const url = URL.parse(text)
+    if (url?.protocol === 'http:' || url?.protocol === 'https:') {
+      await this.#work.put(newJob(index, text, url.origin))
+      return
+    }
+    const job = newJob(index, text, '')
+    const expected = url === null ? 'it is no URL' : 'expected http: or https:'
+    const message = `Cannot fetch ${JSON.stringify(shortened(text))}: ${expected}`
+    await this.#complete(job, { kind: 'failed', failure: { code: 'ERR_INVALID_URL', message } })
+  }
+
+  async #fetch(job: Job): Promise<void> {
+    if (job.attempts++ === 0) job.began = now()
+    const outcome = await attempt(this.#session, job, this.#options)
+    if (outcome.kind === 'retry') {
+      this.#work.postpone(job, outcome.delay)
+      return
+    }
+    await this.#complete(job, outcome)
+    this.#work.finish(job)
+  }
+
+  async #complete(job: Job, outcome: Exclude<Outcome, { kind: 'retry' }>): Promise<void> {
+    const { index, text, attempts, began } = job
+    const ms = attempts === 0 ? 0 : Math.round((now() - began) * 10) / 10
+    const fetched = outcome.kind === 'fetched' ? outcome : undefined
+    const entry: ReportEntry = {
+      index,
+      url: text,
+      finalUrl: fetched?.finalUrl ?? null,
+      status: fetched?.status ?? null,
+      bytes: fetched?.bytes ?? 0,
+      ms,
+      attempts,
+      file: fetched?.file ?? null,
+      error: outcome.kind === 'failed' ? outcome.failure : null,
+    }
+    const failed = this.#tally.add(entry)
+    if (this.#report !== undefined) await this.#report.append(entry)
+    else if (failed) this.#progress.note(noteOf(entry))
+  }
+
+  async #showProgress(): Promise<void> {
+    const { interval } = this.#progress
+    if (interval === undefined) return
+    for (;;) {
+      await sleep(interval)
+      const { done, failed, bytes } = this.#tally
+      const { total, ended } = this.#list
+      const inFlight = this.#work.active
+      this.#progress.update(now(), {
+        done,
+        failed,
+        inFlight,
+        queued: total === undefined ? this.#work.queued : total - done - inFlight,
+        bytes,
+        total,
+        estimated: !ended,
+      })
+    }
+  }
+}
+
+/** Without a report, the only trace that a failure leaves. */
+function noteOf({ url, status, error }: ReportEntry): string {
+  const why = error === null ? `status ${status}` : `${error.code}: ${error.message}`
+  return `failed: ${shortened(url)} (${why})`
+}
+
+function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}

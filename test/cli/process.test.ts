@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { httpbin } from '../../examples/httpbin/app.ts'
+import type { ReportEntry } from '../../src/cli/fetch/report.ts'
+import { serve, type Server } from '../../src/server/index.ts'
+import { RawServer } from './raw-server.ts'
+
+const main = new URL('../../src/cli/main.ts', import.meta.url).pathname
+
+interface Ended {
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+class Spool {
+  readonly process: ChildProcess
+  readonly #output: [string, string] = ['', '']
+
+  constructor(args: readonly string[]) {
+    this.process = spawn(process.execPath, [main, ...args], { stdio: 'pipe' })
+    this.process.stdout?.on('data', (bytes) => (this.#output[0] += String(bytes)))
+    this.process.stderr?.on('data', (bytes) => (this.#output[1] += String(bytes)))
+  }
+
+  async ended(): Promise<Ended> {
+    const [code, signal] = (await once(this.process, 'close')) as [number, NodeJS.Signals]
+    return { code, signal, stdout: this.#output[0], stderr: this.#output[1] }
+  }
+}
+
+async function linesOf(path: string): Promise<string[]> {
+  return (await readFile(path, 'utf8').catch(() => '')).split('\n')
+}
+
+describe('spool', () => {
+  let folder: string
+  let server: Server
+  let base: string
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'spool-process-'))
+    server = await serve(httpbin(), { host: '127.0.0.1', port: 0, onError: () => {} })
+    base = `http://127.0.0.1:${server.port}`
+  })
+
+  afterEach(async () => {
+    await server.close()
+    await rm(folder, { recursive: true })
+  })
+
+  it('spool fetch ends with 130 within two seconds of SIGINT, and what is finished is whole', async () => {
+    const out = join(folder, 'bodies')
+    const report = join(folder, 'report.jsonl')
+    const list = join(folder, 'urls.txt')
+    const urls = Array.from({ length: 50_000 }, (_, index) =>
+      index % 10 === 0 ? `${base}/slow/60000` : `${base}/bytes/${index}`,
+    )
+    await writeFile(list, urls.join('\n'))
+    const limits = ['-c', '64', '--per-host', '64']
+    const spool = new Spool(['fetch', list, ...limits, '--out', out, '--report', report])
+    while ((await linesOf(report)).length < 100)
+      await new Promise((resolve) => setImmediate(resolve))
+    const before = performance.now()
+    spool.process.kill('SIGINT')
+    const { code, signal, stdout } = await spool.ended()
+    expect([code, signal]).toEqual([130, null])
+    expect(performance.now() - before).toBeLessThan(2000)
+    expect(stdout).toMatch(/^interrupted after [\d,]+ URLs/)
+    const whole = await linesOf(report)
+    expect(whole.pop()).toBe('')
+    const entries = whole.map((line) => JSON.parse(line) as ReportEntry)
+    expect(entries.length).toBeGreaterThanOrEqual(99)
+    for (const { file, bytes, url, status } of entries) {
+      expect([status, url]).toEqual([200, `${base}/bytes/${bytes}`])
+      expect((await stat(join(out, String(file)))).size).toBe(bytes)
+    }
+    const names = await readdir(out)
+    expect(names.filter((name) => name.endsWith('.part'))).toEqual([])
+    expect(new Set(names)).toEqual(new Set(entries.map(({ file }) => file)))
+  })
+
+  it('spool fetch ends with 130 while its list says nothing', async () => {
+    const spool = new Spool(['fetch', '-', '--progress', 'none'])
+    spool.process.stdin?.write(`${base}/\n`)
+    while (server.statistics().requests === 0) await new Promise((resolve) => setImmediate(resolve))
+    spool.process.kill('SIGINT')
+    expect(await spool.ended()).toMatchObject({ code: 130, signal: null })
+  })
+
+  it('spool writes one line to standard error and ends with 2 when it cannot begin', async () => {
+    expect(await new Spool(['fetch', 'http://a/', '--out', main]).ended()).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^spool: Cannot write --out ".*": .*\n$/),
+    })
+  })
+
+  it('spool fetch ends by itself when standard input ends', async () => {
+    const spool = new Spool(['fetch', '-'])
+    spool.process.stdin?.end(`${base}/\n${base}/status/404\n`)
+    const { code, stdout } = await spool.ended()
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^done: 2 URLs/)
+  })
+
+  it('spool get ends when its reader leaves', async () => {
+    await using raw = await RawServer.listen((_, socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      const flood = (): void => {
+        while (socket.write('x'.repeat(65_536)));
+      }
+      socket.on('drain', flood)
+      flood()
+    })
+    const spool = new Spool(['get', `${raw.base}/`])
+    spool.process.stdout?.once('data', () => spool.process.stdout?.destroy())
+    const { code, stderr } = await spool.ended()
+    expect([code, stderr]).toEqual([1, ''])
+  })
+})
