@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { httpbin } from '../../examples/httpbin/app.ts'
-import type { ReportEntry } from '../../src/cli/fetch/report.ts'
+import type { ReportEntry } from '../../src/cli/fetch/output/report.ts'
 import { serve, type Server } from '../../src/server/index.ts'
 import { RawServer } from './raw-server.ts'
 

@@ -2,15 +2,22 @@
 import { type ClientSession, type ClientResponse } from '../../client/index.ts'
 import { CancelledError, currentScope } from '../../index.ts'
 import { describeFailure, type Failure, isTransientFailure } from '../failure.ts'
-import { BodyFile } from './body-file.ts'
-import { fileNameFor } from './file-name.ts'
-import type { Job } from './job.ts'
-import { delayBeforeRetry, isIdempotent, isTransient, parseRetryAfter } from './retry-schedule.ts'
+import { BodyFile } from './output/body-file.ts'
+import { fileNameFor } from './output/file-name.ts'
+import type { Job } from './schedule/job.ts'
+import {
+  delayBeforeRetry,
+  isIdempotent,
+  isTransient,
+  parseRetryAfter,
+} from './schedule/retry-schedule.ts'
+
+// More than that costs more than a new connection.
+const mostReadAway = 65_536
 
 /** What all attempts of a run have in common. */
 export interface AttemptOptions {
   readonly method: string
-  readonly headers: readonly (readonly [string, string])[]
   readonly retries: number
   /** The folder that keeps the bodies. */
   readonly out: string | undefined
@@ -41,15 +48,16 @@ export async function attempt(
 ): Promise<Outcome> {
   const mayRetry = job.attempts <= options.retries && isIdempotent(options.method)
   try {
-    const response = await session.request(options.method, job.text, {
-      headers: options.headers as [string, string][],
-    })
+    const response = await session.request(options.method, job.text)
     try {
       if (mayRetry && isTransient(response.status)) {
         // The wall clock: what the date in the field is about.
         const after = parseRetryAfter(response.headers.get('retry-after'), Date.now())
         const delay = delayBeforeRetry(job.attempts, Math.random(), after)
-        if (delay !== undefined) return { kind: 'retry', delay }
+        if (delay !== undefined) {
+          await readAway(response)
+          return { kind: 'retry', delay }
+        }
       }
       return await keep(response, job, options.out)
     } finally {
@@ -62,6 +70,16 @@ export async function attempt(
       if (delay !== undefined) return { kind: 'retry', delay }
     }
     return { kind: 'failed', failure: describeFailure(error) }
+  }
+}
+
+// So that its connection can be used again. Nobody wants the body of such an answer; what is wrong
+// with it the next attempt will tell.
+async function readAway(response: ClientResponse): Promise<void> {
+  try {
+    await response.body.bytes(mostReadAway)
+  } catch (error) {
+    if (CancelledError.is(error)) throw error
   }
 }
 

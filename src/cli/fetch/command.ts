@@ -5,10 +5,10 @@ import process from 'node:process'
 import type { ClientSessionOptions } from '../../client/index.ts'
 import type { StandardStreams } from '../standard-streams.ts'
 import { UsageError } from '../usage-error.ts'
-import { FetchRun } from './fetch.ts'
+import { FetchRun } from './fetch-run.ts'
 import { fetchUsage, readFetchOptions } from './options.ts'
-import { type LineSink, Report, ReportFile } from './report.ts'
-import { URLList } from './url-list.ts'
+import { type LineSink, Report, ReportFile } from './output/report.ts'
+import { URLList } from './input/url-list.ts'
 
 /**
  * Runs `spool fetch` and returns its exit code: 0, or 1 if a URL failed.

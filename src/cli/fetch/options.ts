@@ -7,7 +7,7 @@ import {
   readMethod,
 } from '../option-values.ts'
 import { UsageError } from '../usage-error.ts'
-import { type ProgressMode, progressModes } from './progress.ts'
+import { type ProgressMode, progressModes } from './output/progress.ts'
 
 /** `spool fetch`, as it was asked for. Times are in milliseconds. */
 export interface FetchOptions {

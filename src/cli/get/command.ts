@@ -6,8 +6,9 @@ import {
   type ClientResponse,
   ClientSession,
   type ClientSessionOptions,
+  type TimeoutOptions,
 } from '../../client/index.ts'
-import { BodyFile } from '../fetch/body-file.ts'
+import { BodyFile } from '../fetch/output/body-file.ts'
 import type { StandardStreams } from '../standard-streams.ts'
 import { UsageError } from '../usage-error.ts'
 import { type GetOptions, getUsage, readGetOptions } from './options.ts'
@@ -37,12 +38,12 @@ export async function getCommand(
   const typed = headers.some(([name]) => name.toLowerCase() === 'content-type')
   if (body !== undefined && !typed) headers.push(['Content-Type', formType])
   const session = new ClientSession({
-    timeout: { total: options.timeout ?? Infinity },
+    timeout: timeoutsOf(options),
     ...sessionOptions,
   })
   try {
     const response = await session.request(options.method, options.url, {
-      headers: headers as [string, string][],
+      headers,
       ...(body === undefined ? {} : { body }),
     })
     try {
@@ -54,6 +55,13 @@ export async function getCommand(
   } finally {
     await session.close()
   }
+}
+
+// A limit that is given is the only one; without one, a download may take as long as it moves on.
+function timeoutsOf({ timeout }: GetOptions): TimeoutOptions {
+  return timeout === undefined
+    ? { total: Infinity }
+    : { total: timeout, connect: timeout, headers: timeout, idle: timeout }
 }
 
 async function bodyOf(
@@ -86,7 +94,7 @@ async function write(
 
 function headOf(response: ClientResponse): Buffer {
   const { raw } = response.headers
-  const lines = [`HTTP/1.1 ${response.status} ${response.statusText}`]
+  const lines = [`HTTP/1.1 ${response.status} ${response.reason}`]
   for (let at = 0; at < raw.length; at += 2) lines.push(`${raw[at]}: ${raw[at + 1]}`)
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { httpbin } from '../../../examples/httpbin/app.ts'
 import { fetchCommand } from '../../../src/cli/fetch/command.ts'
-import type { ReportEntry } from '../../../src/cli/fetch/report.ts'
+import type { ReportEntry } from '../../../src/cli/fetch/output/report.ts'
 import { UsageError } from '../../../src/cli/usage-error.ts'
 import { taskGroup } from '../../../src/index.ts'
 import { staticResolver } from '../../../src/io/index.ts'
@@ -173,7 +173,7 @@ describe('fetchCommand()', () => {
       'ECONNREFUSED',
     ])
     expect(codes[5]).toBe('SPOOL_TRANSFER')
-    expect(codes[6]).toBe('SPOOL_REMOTE_PROTOCOL')
+    expect(codes[6]).toMatch(/^SPOOL_(?:TRANSFER|REMOTE_PROTOCOL)$/)
     expect(codes[7]).toMatch(/^(?:ECONNRESET|SPOOL_TRANSFER)$/)
     expect(codes[8]).toBe('SPOOL_TRANSFER')
     expect(codes[9]).toBe('SPOOL_TIMEOUT')

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { BodyFile } from '../../../src/cli/fetch/body-file.ts'
+import { BodyFile } from '../../../../src/cli/fetch/output/body-file.ts'
 
 describe('BodyFile', () => {
   let folder: string

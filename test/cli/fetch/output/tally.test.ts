@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ReportEntry } from '../../../src/cli/fetch/report.ts'
-import { Tally } from '../../../src/cli/fetch/tally.ts'
+import type { ReportEntry } from '../../../../src/cli/fetch/output/report.ts'
+import { Tally } from '../../../../src/cli/fetch/output/tally.ts'
 
 const fetched: ReportEntry = {
   index: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { summaryOf } from '../../../src/cli/fetch/summary.ts'
-import { Tally } from '../../../src/cli/fetch/tally.ts'
+import { summaryOf } from '../../../../src/cli/fetch/output/summary.ts'
+import { Tally } from '../../../../src/cli/fetch/output/tally.ts'
 
 describe('summaryOf()', () => {
   it('summaryOf() shows counts, throughput, percentiles and where things are', () => {

@@ -5,7 +5,7 @@
  * with the next write, and what a failed write left of a line is cut off again.
  */
 import { type FileHandle, open } from 'node:fs/promises'
-import type { Failure } from '../failure.ts'
+import type { Failure } from '../../failure.ts'
 
 /** One line of the report. The order of the fields is the order in the line. */
 export interface ReportEntry {

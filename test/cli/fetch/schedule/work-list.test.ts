@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type Job, newJob } from '../../../src/cli/fetch/job.ts'
-import { WorkList } from '../../../src/cli/fetch/work-list.ts'
-import { CancelledError, moveOnAfter } from '../../../src/index.ts'
-import { MockClock, settle } from '../../../src/testing/index.ts'
+import { type Job, newJob } from '../../../../src/cli/fetch/schedule/job.ts'
+import { WorkList } from '../../../../src/cli/fetch/schedule/work-list.ts'
+import { CancelledError, moveOnAfter } from '../../../../src/index.ts'
+import { MockClock, settle } from '../../../../src/testing/index.ts'
 
 const job = (index: number, host = 'a'): Job => newJob(index, `http://${host}/`, host)
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Backlog } from '../../../src/cli/fetch/backlog.ts'
-import { type Job, newJob } from '../../../src/cli/fetch/job.ts'
+import { Backlog } from '../../../../src/cli/fetch/schedule/backlog.ts'
+import { type Job, newJob } from '../../../../src/cli/fetch/schedule/job.ts'
 
 function backlogOf(hosts: string, options: { perHost?: number; capacity?: number } = {}): Backlog {
   const backlog = new Backlog({ perHost: 1, capacity: 100, ...options })

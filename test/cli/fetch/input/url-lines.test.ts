@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isURLLine, linesOf } from '../../../src/cli/fetch/url-lines.ts'
+import { isURLLine, linesOf } from '../../../../src/cli/fetch/input/url-lines.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 

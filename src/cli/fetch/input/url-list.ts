@@ -1,6 +1,6 @@
 /** The input of `spool fetch`: URLs of the command line, lists in files, a list on standard input. */
 import { type FileHandle, open } from 'node:fs/promises'
-import { UsageError } from '../usage-error.ts'
+import { UsageError } from '../../usage-error.ts'
 import { isURLLine, linesOf, type URLLine } from './url-lines.ts'
 
 /** A list that can be read once. */

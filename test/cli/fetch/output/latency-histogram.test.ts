@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LatencyHistogram } from '../../../src/cli/fetch/latency-histogram.ts'
+import { LatencyHistogram } from '../../../../src/cli/fetch/output/latency-histogram.ts'
 
 describe('LatencyHistogram', () => {
   it('percentile() is within one percent of what was recorded', () => {

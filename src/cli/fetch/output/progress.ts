@@ -1,7 +1,7 @@
 /** What a run shows while it goes on: a live bar on a terminal, and a line now and then elsewhere. */
-import { formatDuration } from '../duration.ts'
-import { formatBytes, formatCount } from '../quantity.ts'
-import type { Output } from '../standard-streams.ts'
+import { formatDuration } from '../../duration.ts'
+import { formatBytes, formatCount } from '../../quantity.ts'
+import type { Output } from '../../standard-streams.ts'
 import { RateMeter } from './rate-meter.ts'
 
 export const progressModes = ['auto', 'bar', 'plain', 'none'] as const

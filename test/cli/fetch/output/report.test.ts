@@ -7,8 +7,8 @@ import {
   Report,
   type ReportEntry,
   ReportFile,
-} from '../../../src/cli/fetch/report.ts'
-import { settle } from '../../../src/testing/index.ts'
+} from '../../../../src/cli/fetch/output/report.ts'
+import { settle } from '../../../../src/testing/index.ts'
 
 function entry(index: number): ReportEntry {
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fileNameFor } from '../../../src/cli/fetch/file-name.ts'
+import { fileNameFor } from '../../../../src/cli/fetch/output/file-name.ts'
 
 describe('fileNameFor()', () => {
   it.each([

@@ -9,15 +9,15 @@ import { ClientSession, type ClientSessionOptions } from '../../client/index.ts'
 import { abortable, now, Pool, sleep, taskGroup } from '../../index.ts'
 import type { StandardStreams } from '../standard-streams.ts'
 import { attempt, type Outcome } from './attempt.ts'
-import { type Job, newJob } from './job.ts'
+import { type Job, newJob } from './schedule/job.ts'
 import type { FetchOptions } from './options.ts'
-import { Progress } from './progress.ts'
-import type { Report, ReportEntry } from './report.ts'
-import { summaryOf } from './summary.ts'
-import { Tally } from './tally.ts'
-import type { URLList } from './url-list.ts'
-import type { URLLine } from './url-lines.ts'
-import { WorkList } from './work-list.ts'
+import { Progress } from './output/progress.ts'
+import type { Report, ReportEntry } from './output/report.ts'
+import { summaryOf } from './output/summary.ts'
+import { Tally } from './output/tally.ts'
+import type { URLList } from './input/url-list.ts'
+import type { URLLine } from './input/url-lines.ts'
+import { WorkList } from './schedule/work-list.ts'
 
 // How far the list is looked ahead of, past hosts that are full; two or three megabytes.
 const lookAhead = 10_000
@@ -39,7 +39,7 @@ export class FetchRun {
     streams: StandardStreams,
     sessionOptions: ClientSessionOptions = {},
   ) {
-    const { concurrency, perHost, timeout } = options
+    const { concurrency, perHost, timeout, headers } = options
     this.#options = options
     this.#list = list
     this.#report = report
@@ -50,7 +50,9 @@ export class FetchRun {
     this.#session = new ClientSession({
       limit: concurrency,
       limitPerHost: perHost,
-      timeout: { total: timeout },
+      headers,
+      // One limit and no other: who gives a server five minutes means it.
+      timeout: { total: timeout, connect: timeout, headers: timeout, idle: timeout },
       ...sessionOptions,
     })
   }

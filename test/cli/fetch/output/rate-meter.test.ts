@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RateMeter } from '../../../src/cli/fetch/rate-meter.ts'
+import { RateMeter } from '../../../../src/cli/fetch/output/rate-meter.ts'
 
 describe('RateMeter', () => {
   it('rate is exact for a steady flow', () => {

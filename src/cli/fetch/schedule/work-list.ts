@@ -1,5 +1,5 @@
 /** The backlog with the waiting put in: the list fills it, the pool empties it, retries come back. */
-import { AsyncEvent, moveOnAfter, now } from '../../index.ts'
+import { AsyncEvent, moveOnAfter, now } from '../../../index.ts'
 import { Backlog, type BacklogOptions } from './backlog.ts'
 import type { Job } from './job.ts'
 

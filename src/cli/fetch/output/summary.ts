@@ -1,5 +1,5 @@
-import { formatDuration } from '../duration.ts'
-import { formatBytes, formatCount } from '../quantity.ts'
+import { formatDuration } from '../../duration.ts'
+import { formatBytes, formatCount } from '../../quantity.ts'
 import type { Tally } from './tally.ts'
 
 export interface SummaryOptions {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { barLine, plainLine, Progress, type RunState } from '../../../src/cli/fetch/progress.ts'
-import { RecordedOutput } from '../recorded-streams.ts'
+import {
+  barLine,
+  plainLine,
+  Progress,
+  type RunState,
+} from '../../../../src/cli/fetch/output/progress.ts'
+import { RecordedOutput } from '../../recorded-streams.ts'
 
 const state: RunState = {
   done: 500,

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { URLList } from '../../../src/cli/fetch/url-list.ts'
+import { URLList } from '../../../../src/cli/fetch/input/url-list.ts'
 
 async function* noInput(): AsyncGenerator<Uint8Array> {}
 

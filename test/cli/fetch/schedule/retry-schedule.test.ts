@@ -5,7 +5,7 @@ import {
   isIdempotent,
   isTransient,
   parseRetryAfter,
-} from '../../../src/cli/fetch/retry-schedule.ts'
+} from '../../../../src/cli/fetch/schedule/retry-schedule.ts'
 
 describe('isIdempotent()', () => {
   it('isIdempotent() knows what may be sent twice', () => {
