@@ -7,7 +7,8 @@
  */
 import { Buffer } from 'node:buffer'
 import { refused } from '../grammar.ts'
-import { HeadScan, MARKS_PER_FIELD, scanFields, FIELD } from './head-scan.ts'
+import { FIELD, HeadScan, MARKS_PER_FIELD, scanFields } from './head-scan.ts'
+import { scanWholeLines } from './whole-lines.ts'
 import type { HTTP1Limits } from '../limits.ts'
 
 /** Scans the start line; null where there is none (trailers). */
@@ -100,6 +101,7 @@ export class HeadReader {
       at = this.#scanStartLine(scan, bytes, base, at, to, this.#limits)
       if (at === -1) return -1
     }
+    if (scan.phase === FIELD) at = scanWholeLines(scan, bytes, base, at, to, this.#maxFields)
     return scanFields(scan, bytes, base, at, to, this.#maxFields)
   }
 

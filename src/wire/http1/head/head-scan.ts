@@ -16,7 +16,7 @@ const IN_VALUE = 19
 const VALUE_LF = 20
 const LAST_LF = 21
 
-const COLON = 0x3a
+export const COLON = 0x3a
 
 /** Offsets for each field: name start, name end, value start, value end. */
 export const MARKS_PER_FIELD = 4
