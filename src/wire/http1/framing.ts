@@ -2,7 +2,7 @@
  * How long a body is (RFC 9112 §6.3) and whether the connection may be used again (§9.3), in both roles.
  * Where two readers could come to different answers, the message is refused.
  */
-import { consistsOf, digitBytes, isToken, quoted, refused } from './grammar.ts'
+import { isToken, quoted, refused } from './grammar.ts'
 import { type FieldFacts, listOf } from './head/field-reader.ts'
 import type { Framing, MinorVersion } from './messages.ts'
 
@@ -31,28 +31,14 @@ function transferCodingOf(value: string): TransferCoding {
   return codings.length === 1 ? 'chunked' : 'chunked-and-others'
 }
 
-/**
- * `Content-Length = 1*DIGIT` (RFC 9110 §8.6).
- *
- * @throws ProtocolError unless it is decimal digits alone, and a length that a number can hold
- */
-function lengthOf(value: string): number {
-  if (value === '' || !consistsOf(digitBytes, value)) {
-    throw refused(`Content-Length ${quoted(value)} is not a number`)
-  }
-  const length = Number(value)
-  if (!Number.isSafeInteger(length)) throw refused(`Content-Length ${quoted(value)} is too large`)
-  return length
-}
-
-function refuseBoth(facts: FieldFacts): void {
+/** @throws ProtocolError if the fields that frame a message are at fault */
+function refuseFaults(facts: FieldFacts, minorVersion: MinorVersion): void {
+  if (facts.lengthFault !== undefined) throw refused(facts.lengthFault)
+  if (facts.transferEncoding === undefined) return
   // RFC 9112 §6.1: "A server MAY reject a request that contains both Content-Length and Transfer-Encoding".
-  if (facts.contentLength !== undefined && facts.transferEncoding !== undefined) {
+  if (facts.contentLength !== -1) {
     throw refused('Message has both Content-Length and Transfer-Encoding')
   }
-}
-
-function refuseInOldVersion(minorVersion: MinorVersion): void {
   // RFC 9112 §6.1: "treat the message as if the framing is faulty, even if a Content-Length is present".
   if (minorVersion === 0) throw refused('Message of HTTP/1.0 has a Transfer-Encoding')
 }
@@ -62,9 +48,8 @@ export function requestFraming(
   facts: FieldFacts,
   minorVersion: MinorVersion,
 ): 'none' | 'length' | 'chunked' {
+  refuseFaults(facts, minorVersion)
   if (facts.transferEncoding !== undefined) {
-    refuseBoth(facts)
-    refuseInOldVersion(minorVersion)
     const coding = transferCodingOf(facts.transferEncoding)
     if (coding !== 'chunked') {
       // RFC 9112 §6.1: "A server that receives a request message with a transfer coding it does not
@@ -73,8 +58,7 @@ export function requestFraming(
     }
     return 'chunked'
   }
-  if (facts.contentLength === undefined) return 'none'
-  return lengthOf(facts.contentLength) === 0 ? 'none' : 'length'
+  return facts.contentLength > 0 ? 'length' : 'none'
 }
 
 /** RFC 9112 §6.3 for the response with `status` to a request with `method`. */
@@ -86,17 +70,15 @@ export function responseFraming(
 ): Framing {
   // Item 2: 2xx to CONNECT is a tunnel, "a client MUST ignore any Content-Length or Transfer-Encoding".
   if (status === 101 || (method === 'CONNECT' && status >= 200 && status < 300)) return 'tunnel'
+  refuseFaults(facts, minorVersion)
   if (facts.transferEncoding !== undefined) {
-    refuseBoth(facts)
-    refuseInOldVersion(minorVersion)
     const coding = transferCodingOf(facts.transferEncoding)
     if (!hasBody(method, status)) return 'none'
     // Item 4: "the message body length is determined by reading the connection until it is closed".
     return coding === 'other' ? 'until-close' : 'chunked'
   }
-  const length = facts.contentLength === undefined ? -1 : lengthOf(facts.contentLength)
-  if (!hasBody(method, status) || length === 0) return 'none'
-  return length === -1 ? 'until-close' : 'length'
+  if (!hasBody(method, status) || facts.contentLength === 0) return 'none'
+  return facts.contentLength === -1 ? 'until-close' : 'length'
 }
 
 /** Whether the response with `status` to a request with `method` has a body at all (RFC 9112 §6.3, item 1). */

@@ -162,7 +162,7 @@ export class RequestParser {
       facts.upgrade !== undefined && facts.connectionUpgrade && minorVersion === 1
         ? facts.upgrade
         : undefined
-    const contentLength = framing === 'length' ? Number(facts.contentLength) : 0
+    const contentLength = framing === 'length' ? facts.contentLength : 0
     const expectContinue = facts.expect !== undefined && this.#expectsContinue(facts.expect)
     if (method === 'CONNECT' && framing !== 'none') {
       // RFC 9110 §9.3.6: "A CONNECT request message does not have content"; some read what follows as the

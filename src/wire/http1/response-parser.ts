@@ -159,7 +159,7 @@ export class ResponseParser {
       minorVersion,
       fields,
       framing,
-      contentLength: framing === 'length' ? Number(facts.contentLength) : 0,
+      contentLength: framing === 'length' ? facts.contentLength : 0,
       keepAlive:
         framing !== 'until-close' && isKeptAlive(facts, minorVersion) && this.#isSound(status),
     }
@@ -201,7 +201,7 @@ export class ResponseParser {
    */
   #isSound(status: number): boolean {
     if (status !== 204) return true
-    return facts.transferEncoding === undefined && Number(facts.contentLength ?? 0) === 0
+    return facts.transferEncoding === undefined && facts.contentLength <= 0
   }
 
   #end(trailers: FieldList): void {

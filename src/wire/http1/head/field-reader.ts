@@ -9,9 +9,12 @@ import { type HeadScan, MARKS_PER_FIELD } from './head-scan.ts'
 
 /** What the fields of one head say about framing and connection. One object serves all heads in turn. */
 export class FieldFacts {
-  /** Undefined if there is none; lists are not joined: a second one is refused. */
+  /** The value of the one `Host`. */
   host: string | undefined = undefined
-  contentLength: string | undefined = undefined
+  /** -1 if there is none. */
+  contentLength = -1
+  /** Why the length is none. Not thrown at once, for where a tunnel begins it does not count. */
+  lengthFault: string | undefined = undefined
   /** All `Transfer-Encoding` values, joined as RFC 9110 §5.3 says. */
   transferEncoding: string | undefined = undefined
   expect: string | undefined = undefined
@@ -23,7 +26,8 @@ export class FieldFacts {
 
   reset(): void {
     this.host = undefined
-    this.contentLength = undefined
+    this.contentLength = -1
+    this.lengthFault = undefined
     this.transferEncoding = undefined
     this.expect = undefined
     this.upgrade = undefined
@@ -77,9 +81,7 @@ export function readFields(scan: HeadScan, text: string, facts: FieldFacts): str
         break
       case 14:
         if (first === 0x63 && isNamed(name, 'Content-Length', 'content-length')) {
-          // RFC 9110 §8.6 lets us refuse even identical ones, and who merges them reads what we don't.
-          if (facts.contentLength !== undefined) throw refused('Field "Content-Length" is repeated')
-          facts.contentLength = value
+          readLength(text, marks[mark + 2]!, marks[mark + 3]!, facts)
         }
         break
       case 17:
@@ -101,6 +103,26 @@ function isNamed(name: string, usual: string, lowerCase: string): boolean {
 
 function join(list: string | undefined, value: string): string {
   return list === undefined ? value : `${list}, ${value}`
+}
+
+/** `Content-Length = 1*DIGIT` (RFC 9110 §8.6), and no more than a number can hold. */
+function readLength(text: string, start: number, end: number, facts: FieldFacts): void {
+  let length = 0
+  let at = start
+  for (; at < end; at++) {
+    const digit = text.charCodeAt(at) - 0x30
+    if (digit < 0 || digit > 9) break
+    length = length * 10 + digit
+    if (length > Number.MAX_SAFE_INTEGER) break
+  }
+  if (facts.contentLength !== -1) {
+    // RFC 9110 §8.6 lets us refuse even identical ones, and who merges them reads what we don't.
+    facts.lengthFault ??= 'Field "Content-Length" is repeated'
+  } else if (at < end || start === end) {
+    const fault = length > Number.MAX_SAFE_INTEGER ? 'too large' : 'not a number'
+    facts.lengthFault ??= `Content-Length ${quoted(text.slice(start, end))} is ${fault}`
+  }
+  facts.contentLength = length
 }
 
 /** RFC 9110 §7.6.1: `Connection = #connection-option`, case-insensitive; names we don't know are skipped. */
