@@ -10,6 +10,7 @@ import type { BenchOptions } from './harness/options.ts'
 
 export const clientContenders: readonly Contender[] = [
   { name: 'floor', file: 'floor-client.ts' },
+  { name: 'spool', file: 'spool-client.ts' },
   { name: 'undici', file: 'peers/undici-client.ts', package: 'undici' },
   { name: 'fetch', file: 'fetch-client.ts', warmUpShare: 0.25 },
   { name: 'node:http', file: 'node-http-client.ts', warmUpShare: 0.5 },

@@ -77,6 +77,10 @@ class Connection {
     this.#socket.write(requests, 'latin1')
   }
 
+  get responseLength(): number {
+    return this.#length
+  }
+
   close(): void {
     this.#socket.removeAllListeners('close')
     this.#socket.destroy()
@@ -194,12 +198,16 @@ let round = new Round(1)
 let open: Connection[] = []
 
 obey({
-  /** Opens connections and makes a few requests on each, so that what follows is in its stride. */
-  open: async (options: LoadOptions) => {
+  /**
+   * Opens connections and makes a few requests on each, so that what follows is in its stride. Returns how
+   * many bytes an answer has.
+   */
+  open: async (options: LoadOptions): Promise<number> => {
     const { pipelining } = rowNamed(options.row)
     round = new Round(pipelining)
     open = Array.from({ length: options.connections }, () => new Connection(round, options))
     await round.run(open, options.connections * pipelining * options.each)
+    return open[0]!.responseLength
   },
   run: async (requests: number): Promise<LoadRound> => {
     const begun = performance.now()

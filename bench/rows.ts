@@ -17,7 +17,7 @@ export interface Row {
 /** Registered besides those that are asked for, where a row is about many routes. */
 export const fillerCount = 195
 
-export const json = 'application/json; charset=utf-8'
+export const json = 'application/json'
 
 export interface Item {
   id: number

@@ -10,6 +10,7 @@ import type { LoadOptions, LoadRound } from './load-generator.ts'
 
 export const serverContenders: readonly Contender[] = [
   { name: 'floor', file: 'floor-server.ts', constant: true },
+  { name: 'spool', file: 'spool-server.ts' },
   { name: 'fastify', file: 'peers/fastify-server.ts', package: 'fastify' },
   { name: 'hono', file: 'peers/hono-server.ts', package: 'hono' },
   { name: 'node:http', file: 'node-http-server.ts' },
@@ -19,6 +20,7 @@ interface Running {
   contender: Contender
   child: Child
   load: LoadOptions
+  responseLength: number
   rounds: Round[]
 }
 
@@ -30,8 +32,9 @@ export async function benchServers(
   const generator = new Child('load generator', new URL('load-generator.ts', import.meta.url))
   const running: Running[] = []
 
-  async function round({ child, load }: Running, requests: number): Promise<Round> {
-    await generator.ask('open', load)
+  async function round(one: Running, requests: number): Promise<Round> {
+    const { child, load } = one
+    one.responseLength = await generator.ask<number>('open', load)
     const before = await child.ask<Usage>('usage')
     const { p99 } = await generator.ask<LoadRound>('run', requests)
     const after = await child.ask<Usage>('usage')
@@ -49,12 +52,13 @@ export async function benchServers(
         each: 10,
         constant: contender.constant ?? false,
       }
-      const one: Running = { contender, child, load, rounds: [] }
+      const one: Running = { contender, child, load, responseLength: 0, rounds: [] }
       running.push(one)
       load.port = await child.ask<number>('start', options.row)
       const { cpu } = await round(one, options.warmUp)
       say(`warmed up ${contender.name} (${cpu.toFixed(1)} µs/request so far)`)
     }
+    checkFloor(running)
     const profiled = running.find(({ contender }) => contender.name === options.profile)
     await profiled?.child.ask('startProfile')
     for (let at = 0; at < options.rounds; at++) {
@@ -77,4 +81,15 @@ export async function benchServers(
   } finally {
     await Promise.all([generator.close(), ...running.map(({ child }) => child.close())])
   }
+}
+
+// The floor is what the very same bytes cost.
+function checkFloor(running: readonly Running[]): void {
+  const [floor, spool] = ['floor', 'spool'].map((name) =>
+    running.find(({ contender }) => contender.name === name),
+  )
+  if (!floor || !spool || floor.responseLength === spool.responseLength) return
+  throw new Error(
+    `The floor answers with ${floor.responseLength} bytes, Spool with ${spool.responseLength}: make exchange.ts the same`,
+  )
 }
