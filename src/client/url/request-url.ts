@@ -78,7 +78,7 @@ export function hrefOf(url: RequestURL): string {
 }
 
 /** The error for a URL that can't be used: with the code and the field that Node's own has. */
-export function invalidURL(url: string, expected: string): TypeError {
+function invalidURL(url: string, expected: string): TypeError {
   const shown = url.length > 200 ? `${url.slice(0, 200)}…` : url
   const error = new TypeError(`Cannot request URL ${JSON.stringify(shown)}: ${expected}`)
   return Object.assign(error, { code: 'ERR_INVALID_URL', input: url })

@@ -63,7 +63,7 @@ export function allTasks(): Task[] {
 }
 
 /** @internal The tasks in `scope` and below it that are not over, those further out first. */
-export function tasksBelow(scope: Scope): Task[] {
+function tasksBelow(scope: Scope): Task[] {
   const tasks: Task[] = []
   collectTasks(scope, tasks)
   return tasks
@@ -114,7 +114,7 @@ function draw(node: TaskTreeNode, first: string, rest: string, lines: string[]):
 }
 
 /** @internal One line about a node: `task "page 3", running, 1.2 s, waits for sleep(), spawned at …`. */
-export function describeNode(node: TaskTreeNode): string {
+function describeNode(node: TaskTreeNode): string {
   const parts = [`${node.kind} "${node.name}"`]
   if (node.kind === 'task' || node.state !== 'running') parts.push(node.state)
   if (node.age !== undefined) parts.push(`${(node.age / 1000).toFixed(1)} s`)

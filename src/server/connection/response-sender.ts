@@ -19,7 +19,7 @@ export interface ResponseContext {
 /** What is left to do: nothing but to wait when the transport is full, or chunks to write. */
 export type Sent = 'written' | 'full' | StreamedBody
 
-export interface StreamedBody {
+interface StreamedBody {
   readonly chunks: BodyChunks
   readonly framing: BodyFraming
   /** Nobody wants them; the source is to be ended. */

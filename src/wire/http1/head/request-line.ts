@@ -6,7 +6,7 @@ import { CR, digitBytes, LF, refused, showByte, SP, targetBytes, tokenBytes } fr
 import { FIELD, type HeadScan } from './head-scan.ts'
 import type { HTTP1Limits } from '../limits.ts'
 
-export const REQUEST_LINE = 0
+const REQUEST_LINE = 0
 const TARGET = 1
 const VERSION = 2
 

@@ -5,7 +5,7 @@
 import { CR, digitBytes, LF, refused, showByte, SP, valueBytes } from '../grammar.ts'
 import { FIELD, type HeadScan } from './head-scan.ts'
 
-export const STATUS_LINE = 0
+const STATUS_LINE = 0
 const REASON = 1
 const REASON_LF = 2
 
