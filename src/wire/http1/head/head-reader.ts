@@ -7,7 +7,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { refused } from '../grammar.ts'
-import { FIELD, HeadScan, MARKS_PER_FIELD, scanFields } from './head-scan.ts'
+import { FIELD, HeadScan, MARKS_PER_FIELD, scanFields, START_LINE } from './head-scan.ts'
 import { scanWholeLines } from './whole-lines.ts'
 import type { HTTP1Limits } from '../limits.ts'
 
@@ -66,7 +66,7 @@ export class HeadReader {
    */
   read(bytes: Uint8Array, at: number): number {
     if (this.#begun) return this.#readOn(bytes, at)
-    this.scan.begin(this.#scanStartLine === null ? FIELD : 0, sharedMarks)
+    this.scan.begin(this.#scanStartLine === null ? FIELD : START_LINE, sharedMarks)
     const to = Math.min(bytes.length, at + this.#maxBytes)
     const end = this.#scan(bytes, at, at, to)
     if (end !== -1) {

@@ -8,7 +8,8 @@
  */
 import { CR, HTAB, LF, refused, showByte, SP, tokenBytes, valueBytes } from '../grammar.ts'
 
-/** Where the scan is. Those below `FIELD` are the start line's own, see request-line.ts, status-line.ts. */
+/** Where the scan is. Those from `START_LINE` to `FIELD` are the start line's own. */
+export const START_LINE = 0
 export const FIELD = 16
 const NAME = 17
 const BEFORE_VALUE = 18
@@ -36,7 +37,7 @@ export class HeadScan {
   marks: Int32Array
 
   constructor(marks: Int32Array) {
-    this.phase = 0
+    this.phase = START_LINE
     this.elementAt = 0
     this.firstEnd = 0
     this.secondEnd = 0

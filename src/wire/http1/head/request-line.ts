@@ -3,10 +3,9 @@
  * though §3 would allow a recipient to split at any white space: who does reads other requests than we do.
  */
 import { CR, digitBytes, LF, refused, showByte, SP, targetBytes, tokenBytes } from '../grammar.ts'
-import { FIELD, type HeadScan } from './head-scan.ts'
+import { FIELD, type HeadScan, START_LINE } from './head-scan.ts'
 import type { HTTP1Limits } from '../limits.ts'
 
-const REQUEST_LINE = 0
 const TARGET = 1
 const VERSION = 2
 
@@ -26,7 +25,7 @@ export function scanRequestLine(
   to: number,
   limits: HTTP1Limits,
 ): number {
-  if (scan.phase === REQUEST_LINE) {
+  if (scan.phase === START_LINE) {
     const isToken = tokenBytes
     const stop = Math.min(to, base + limits.method + 1)
     while (at < stop && isToken[bytes[at]!] === 1) at++

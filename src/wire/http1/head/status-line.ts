@@ -3,9 +3,8 @@
  * may be missing together with the phrase: many servers leave it out, and nothing else can be meant.
  */
 import { CR, digitBytes, LF, refused, showByte, SP, valueBytes } from '../grammar.ts'
-import { FIELD, type HeadScan } from './head-scan.ts'
+import { FIELD, type HeadScan, START_LINE } from './head-scan.ts'
 
-const STATUS_LINE = 0
 const REASON = 1
 const REASON_LF = 2
 
@@ -20,7 +19,7 @@ export function scanStatusLine(
   at: number,
   to: number,
 ): number {
-  if (scan.phase === STATUS_LINE) {
+  if (scan.phase === START_LINE) {
     for (; at < to; at++) {
       const index = at - base
       const byte = bytes[at]!
