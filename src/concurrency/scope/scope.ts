@@ -159,6 +159,9 @@ export class Scope extends MemberList implements ScopeView {
     return undefined
   }
 
+  /** @internal The task or group around is over and waits for this scope; its owner may be gone. */
+  leftBehind(): void {}
+
   /** @internal */
   scopeCancelled(error: CancelledError): void {
     if (this.#error !== undefined) return
@@ -175,13 +178,16 @@ export class Scope extends MemberList implements ScopeView {
     }
   }
 
-  // What came into a scope that was cancelled already, such as an error that nobody has come for.
+  // Also what came into a scope that was cancelled already, such as an error nobody has come for.
   #tellTheRest(): void {
     const error = this.#error
     for (const member of Array.from(this.members())) {
-      if (error === undefined || member.memberOf !== this || member instanceof Scope) continue
-      this.removeMember(member)
-      this.#tell(() => member.scopeCancelled(error))
+      if (error === undefined || member.memberOf !== this) continue
+      if (member instanceof Scope) member.leftBehind()
+      else {
+        this.removeMember(member)
+        this.#tell(() => member.scopeCancelled(error))
+      }
     }
   }
 

@@ -3,6 +3,7 @@
  * sees to it that no error ends unseen.
  */
 import process from 'node:process'
+import { SpoolError } from '../../util/error.ts'
 import { BusyResourceError, CancelledError } from '../errors.ts'
 import { checkDuration, checkFunction } from '../scope/arguments.ts'
 import { enclosingScope } from '../scope/context.ts'
@@ -11,6 +12,7 @@ import { currentScope, rootScope } from '../scope/scope.ts'
 import { treeOf } from '../observe/task-tree.ts'
 import type { ClockTimer } from '../time/clock.ts'
 import { clock } from '../time/current-clock.ts'
+import { nextTurn } from '../time/turn-queue.ts'
 import type { Task, TaskFunction } from './task.ts'
 import { TaskGroup } from './task-group.ts'
 import { TaskGroupError } from './task-group-error.ts'
@@ -41,6 +43,9 @@ type Signal = keyof typeof exitCodes
  * spite of it. A second signal exits at once. Tasks that do not stop within `grace` are named on
  * stderr.
  *
+ * If every task waits for another and nothing can wake them any more, the program fails with a
+ * `SPOOL_DEADLOCK` that shows them.
+ *
  * If `main` fails, everything else is cancelled and its error is thrown. A promise that is rejected
  * and that nobody awaits fails the nearest task group. Failures that can't be thrown, because another
  * one is, are written to stderr and make the exit code 1.
@@ -63,11 +68,14 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
   const task = group.spawn(main, { name })
   const signals = options?.signals === false ? undefined : new Signals(group, grace)
   watchRejections(group)
+  const onStandstill = (): void => standstill(group)
+  process.on('beforeExit', onStandstill)
   try {
     await group.runBody(() => undefined)
   } catch (error) {
     throw task.state === 'failed' ? reportOthers(error, task) : error
   } finally {
+    process.off('beforeExit', onStandstill)
     unwatchRejections(group)
     signals?.stop()
   }
@@ -99,8 +107,11 @@ class Signals {
   }
 
   readonly #listener = (signal: Signal): void => {
-    // oxlint-disable-next-line node/no-process-exit
-    if (this.received !== undefined) process.exit(exitCodes[signal])
+    if (this.received === undefined) this.#cancelAll(signal)
+    else process.exit(exitCodes[signal])
+  }
+
+  #cancelAll(signal: Signal): void {
     this.received = signal
     this.#group.scope.cancel(signal, 'shutdown')
     this.#timer = clock().setTimer(this.#grace, this.#nameTheRest, { background: true })
@@ -112,6 +123,19 @@ class Signals {
         String(treeOf(this.#group.scope)),
     )
   }
+}
+
+// Node.js is about to end the process, for want of anything that could still happen in it.
+function standstill(group: TaskGroup): void {
+  const tasks = String(treeOf(group.scope))
+  if (group.scope.cancelled) {
+    write(`Tasks ignored their cancellation, and nothing is left that could wake them\n${tasks}`)
+    return
+  }
+  const text = `Nothing is left that could wake a task of this program\n${tasks}`
+  group.take(new SpoolError('SPOOL_DEADLOCK', text), 'run()')
+  // To be asked again, should that end nothing.
+  nextTurn(() => undefined)
 }
 
 const programs = new Set<TaskGroup>()

@@ -1,4 +1,4 @@
-import { type CancelledError, ClosedResourceError, TimeoutError } from '../errors.ts'
+import { ClosedResourceError, TimeoutError } from '../errors.ts'
 import { isCancellation } from '../scope/cancellation.ts'
 import { callInScope } from '../scope/context.ts'
 import { reportLost } from '../scope/lost-errors.ts'
@@ -18,7 +18,7 @@ export interface TaskGroupOptions {
   deadline?: number
 }
 
-/** Tells the group that it was cancelled, from wherever. */
+/** Tells the group that nobody may be left who ends it. */
 class GroupScope extends Scope {
   readonly #owner: TaskGroup
 
@@ -27,9 +27,8 @@ class GroupScope extends Scope {
     this.#owner = owner
   }
 
-  override scopeCancelled(error: CancelledError): void {
-    super.scopeCancelled(error)
-    this.#owner.cancelledOrIdle()
+  override leftBehind(): void {
+    this.#owner.leftBehind()
   }
 }
 
@@ -53,6 +52,7 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
   #open = true
   // Whether all is over, what was left behind too.
   #over = false
+  #abandoned = false
   // Whether somebody waits for the end, and will end the scope.
   #awaited = false
   #running = 0
@@ -236,16 +236,20 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
     if (--this.#running > 0) return
     this.#idle?.()
     this.#joining?.wake()
-    this.cancelledOrIdle()
+    if (this.#abandoned) this.#endAbandoned()
   }
 
-  /** @internal Ends a group that nobody ends: its owner was cancelled, or is over. */
-  cancelledOrIdle(): void {
-    const { error } = this.scope
-    if (this.#awaited || error === undefined || this.#running > 0 || !this.#open) return
+  /** @internal The scope around is over: the group ends by itself, unless somebody ends it. */
+  leftBehind(): void {
+    this.#abandoned = true
+    if (this.#running === 0) this.#endAbandoned()
+  }
+
+  #endAbandoned(): void {
+    if (this.#awaited || !this.#open) return
     void this.#endScope()
     const failures = this.#failures
-    if (error.source !== 'ended' || failures === undefined) return
+    if (failures === undefined) return
     this.#failures = undefined
     reportLost(new TaskGroupError(this.name, failures), this.outer, this.name)
   }

@@ -63,7 +63,8 @@ export class TimerQueue {
   #size = 0
   #empty = 0
   #timeout: NodeJS.Timeout | undefined
-  #armedFor = Infinity
+  // When it fires next; undefined if it does not.
+  #armedFor: number | undefined
 
   constructor(background: boolean, now: () => number = machineTime) {
     this.#background = background
@@ -92,7 +93,7 @@ export class TimerQueue {
     } else if (bucket.first === undefined) this.#empty--
     const timer = new QueuedTimer(this, bucket, callback)
     if (this.#size++ === 0 && !this.#background) this.#timeout?.ref()
-    if (due < this.#armedFor) this.#arm(due)
+    if (this.#armedFor === undefined || due < this.#armedFor) this.#arm(due)
     return timer
   }
 
@@ -121,7 +122,7 @@ export class TimerQueue {
 
   readonly #fire = (): void => {
     this.#timeout = undefined
-    this.#armedFor = Infinity
+    this.#armedFor = undefined
     const bucket = this.#first()
     if (bucket === undefined) return
     // Timers of Node.js may fire up to a millisecond early, and only once in 24.8 days.
@@ -132,7 +133,7 @@ export class TimerQueue {
     }
     const next = this.#first()
     if (next === undefined) return
-    if (next.due >= this.#armedFor) return
+    if (this.#armedFor !== undefined && next.due >= this.#armedFor) return
     if (next.due > this.#now()) this.#arm(next.due)
     else {
       // Late already, but not in this turn: what the timers before it woke comes first.

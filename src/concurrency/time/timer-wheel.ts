@@ -5,6 +5,7 @@
  *
  * A timer fires up to one tick late and never early.
  */
+import { reportLost } from '../scope/lost-errors.ts'
 import type { ClockTimer } from './clock.ts'
 import { clock } from './current-clock.ts'
 
@@ -114,7 +115,11 @@ export class TimerWheel {
       // One that fired before may have moved or stopped this one.
       if (timer.due !== this.#tick) continue
       this.disarm(timer)
-      timer.callback()
+      try {
+        timer.callback()
+      } catch (error) {
+        reportLost(error, undefined, 'a timer')
+      }
     }
   }
 

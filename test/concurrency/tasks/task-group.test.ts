@@ -178,6 +178,10 @@ describe('taskGroup()', () => {
     expect(clock.now()).toBe(25)
   })
 
+  test('taskGroup() with a deadline that is past stops its body at the first wait', async () => {
+    expect(await rejectionOf(taskGroup(forever, { deadline: 0 }))).toBeInstanceOf(TimeoutError)
+  })
+
   test('taskGroup() rejects what is no function and no deadline', async () => {
     const promise = Promise.resolve(1)
     await expect(taskGroup(promise as never)).rejects.toThrow(
@@ -386,6 +390,26 @@ describe('TaskGroup', () => {
     expect(group?.open).toBe(false)
   })
 
+  test('a group that was made in a cancelled scope and left behind is over with it', async () => {
+    let group: TaskGroup | undefined
+    await taskGroup((outer) => {
+      outer.cancel()
+      group = new TaskGroup()
+    })
+    expect(group?.open).toBe(false)
+  })
+
+  test('a group that is being closed when its scope is over ends by that', async () => {
+    let closed: Promise<void> | undefined
+    await taskGroup(() => {
+      const group = new TaskGroup()
+      group.spawn(forever)
+      closed = group.close()
+    })
+    await closed
+    expect(closed).toBeInstanceOf(Promise)
+  })
+
   test('a group that was left behind with failures fails the group around', async () => {
     const error = await rejectionOf(
       taskGroup((outer) => {
@@ -407,11 +431,10 @@ describe('TaskGroup', () => {
     })
   })
 
-  test('a group that failed and was left behind keeps its failures for join() until then', async () => {
+  test('a group that failed keeps its failures for join()', async () => {
     await taskGroup(async () => {
       const group = new TaskGroup()
       await rejectionOf(group.spawn(() => fail('broken')))
-      expect([group.open, group.size]).toEqual([false, 0])
       expect(await rejectionOf(group.join())).toBeInstanceOf(TaskGroupError)
     })
   })

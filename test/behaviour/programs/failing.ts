@@ -1,0 +1,57 @@
+// Fails in the way that its argument names.
+import { Future, run, sleep, taskGroup } from '../../../src/index.ts'
+
+const ways: Record<string, () => unknown> = {
+  main() {
+    throw new Error('main is broken')
+  },
+  async floating() {
+    void (async () => {
+      await sleep(0)
+      throw new Error('nobody awaits this')
+    })()
+    await sleep(Infinity)
+  },
+  async 'floating in a group'() {
+    try {
+      await taskGroup(async () => {
+        void (async () => {
+          await sleep(0)
+          throw new Error('nobody awaits this')
+        })()
+        await sleep(Infinity)
+      })
+    } catch (error) {
+      console.log(`caught: ${String(error)}`)
+    }
+  },
+  async 'floating cancelled'() {
+    await taskGroup((group) => {
+      group.spawn(() => {
+        void (async () => {
+          await sleep(Infinity)
+        })()
+        return sleep(Infinity)
+      })
+      group.cancel()
+    })
+    await sleep(5)
+    console.log('went on')
+  },
+  async deadlock() {
+    try {
+      await new Future({ name: 'never' })
+    } finally {
+      console.log('main stopped')
+    }
+  },
+  async 'deadlock of the deaf'() {
+    await new Promise(() => undefined)
+  },
+  'a future'() {
+    new Future().reject(new Error('nobody came for this'))
+  },
+}
+
+const [way = 'main'] = process.argv.slice(2)
+await run(() => ways[way]?.())
