@@ -51,6 +51,19 @@ export class TimerWheel {
     return this.#armed
   }
 
+  /**
+   * The number of the tick that was last: a clock for the price of a field, which stands still while
+   * nothing is armed, and is late if the loop is blocked.
+   */
+  get tick(): number {
+    return this.#tick
+  }
+
+  /** How long a tick is, in milliseconds. */
+  get resolution(): number {
+    return this.#resolution
+  }
+
   /** Arms `timer`, or moves it, to fire once after `delay` milliseconds. */
   arm(timer: WheelTimer, delay: number): void {
     if (timer.due >= 0) this.#unlink(timer)

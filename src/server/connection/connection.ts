@@ -40,6 +40,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
   #state: State = 'open'
   /** Whether a handler runs, or its response is being written. */
   #handling = false
+  /** Of the request that is handled, or whose body is thrown away. */
   #scope: RequestScope | undefined = undefined
   /** Whether another request may follow the one that is handled. */
   #keepAlive = true
@@ -103,7 +104,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
     if (this.#reader.reading) {
       this.#readTimer.received(bytes.byteLength)
       this.#consume(bytes, shared)
-    } else if (this.#mustWait || this.#ahead.size > 0) {
+    } else if (this.#mustWait() || this.#ahead.size > 0) {
       this.#ahead.add(bytes, shared)
     } else this.#consume(bytes, shared)
   }
@@ -118,7 +119,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
       return
     }
     if (this.#handling) {
-      const { cancelOnDisconnect, halfClose = this.#host.halfClose } = this.#running.destination
+      const { cancelOnDisconnect, halfClose = this.#host.halfClose } = this.#running().destination
       if (cancelOnDisconnect && !halfClose) this.#disconnected()
       else this.#keepAlive = false
     } else if (this.#ahead.size === 0) this.#endAfterFlush()
@@ -131,19 +132,18 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
   }
 
   closed(error?: Error): void {
-    if (this.#handling && this.#running.destination.cancelOnDisconnect) this.#cancelRequest()
+    if (this.#handling && this.#running().destination.cancelOnDisconnect) this.#cancelRequest()
     this.#leave(error)
     this.#host.connectionClosed(this)
   }
 
-  /** The scope of the request that is handled. */
-  get #running(): RequestScope {
+  #running(): RequestScope {
     return this.#scope as RequestScope
   }
 
   // Requests in:
 
-  get #mustWait(): boolean {
+  #mustWait(): boolean {
     return this.#handling || this.#pump.full || this.#yielding
   }
 
@@ -174,7 +174,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
         this.#yielding = true
         setImmediate(this.#turnCame)
       }
-      if (this.#mustWait) {
+      if (this.#mustWait()) {
         // What is held is taken before anything is consumed, so these are the first.
         this.#ahead.add(rest, shared)
         break
@@ -201,7 +201,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
 
   // Reads on in what is held, if nothing stands against it.
   #goOn(): void {
-    if (this.#state !== 'open' || this.#consuming || this.#mustWait) return
+    if (this.#state !== 'open' || this.#consuming || this.#mustWait()) return
     if (this.#ahead.size > 0) this.#consume(this.#ahead.take(), false)
     if (this.#peerEnded && this.idle && this.#state === 'open') this.#endAfterFlush()
   }
@@ -244,7 +244,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
     const request = this.#reader.request as ServerRequest
     if (this.#state === 'gone') {
       // Of its own cancellation nobody needs to hear; of anything else, somebody must.
-      if (!(this.#running.cancelled && isCancellation(error))) this.#host.report(error, request)
+      if (!(this.#running().cancelled && isCancellation(error))) this.#host.report(error, request)
       this.responseSent()
       return
     }
@@ -277,7 +277,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
     }
     let done: boolean
     try {
-      done = this.#pump.send(response, request.head, this.#keepAlive, this.#running)
+      done = this.#pump.send(response, request.head, this.#keepAlive, this.#running())
     } catch (error) {
       // A head that can't be sent, or a body that is none.
       this.#pump.discard(response)
@@ -292,7 +292,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
 
   // The head says 200, and the client must not take half a body for a whole one.
   responseBroken(error: unknown): void {
-    const cancelled = this.#running.cancelled && isCancellation(error)
+    const cancelled = this.#running().cancelled && isCancellation(error)
     const gone = this.#state === 'gone' && BrokenResourceError.is(error)
     if (!cancelled && !gone) this.#host.report(error, this.#reader.request)
     this.destroy()
@@ -302,7 +302,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
   /** The response is handed over, or can't be any more, and the handler is done. */
   responseSent(): void {
     this.#handling = false
-    this.#running.finish()
+    this.#running().finish()
     if (this.#state === 'gone') this.#reader.discard()
     else if (!this.#keepAlive) this.#endAfterFlush()
     else if (this.#reader.reading) {
@@ -365,7 +365,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
   }
 
   #cancelRequest(): void {
-    const scope = this.#running
+    const scope = this.#running()
     if (scope.cancelled) return
     this.#host.disconnected++
     scope.cancel('the client has closed the connection', 'disconnect')
@@ -388,7 +388,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
   #leave(error: Error | undefined): void {
     if (this.#state === 'gone') return
     this.#state = 'gone'
-    this.#readTimer.stop()
+    this.#readTimer.close()
     this.#pump.stop()
     if (!this.#handling) return
     const gone = new BrokenResourceError('The connection to the client is closed', { cause: error })

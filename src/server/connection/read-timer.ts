@@ -21,6 +21,10 @@ export class ReadTimer {
   readonly #onTimeout: (phase: ReadPhase) => void
   readonly #timer: WheelTimer
   #phase: ReadPhase = 'none'
+  // For how long the timer was armed last.
+  #delay = 0
+  // When the wait for the next request began, by the wheel's ticks.
+  #idleSince = 0
   // Of a body: how much came, since when we wait for more of it (-1: we don't), and how long before that.
   #bytes = 0
   #waitingSince = -1
@@ -38,9 +42,13 @@ export class ReadTimer {
     return this.#phase
   }
 
-  /** Waits for nothing. */
+  /** Waits for nothing. The timer runs on: most likely it is wanted again before it fires. */
   stop(): void {
-    if (this.#phase === 'none') return
+    this.#phase = 'none'
+  }
+
+  /** Stops for good. */
+  close(): void {
     this.#phase = 'none'
     this.#wheel.disarm(this.#timer)
   }
@@ -49,19 +57,24 @@ export class ReadTimer {
   head(): void {
     if (this.#phase === 'head') return
     this.#phase = 'head'
-    this.#wheel.arm(this.#timer, this.#timeouts.head)
+    this.#arm(this.#timeouts.head)
   }
 
-  /** Waits for the next request. */
+  /**
+   * Waits for the next request. Comes after each request, and so touches no list: a timer that runs is
+   * left where it is, and moved when it fires too early.
+   */
   keepAlive(): void {
+    const { keepAlive } = this.#timeouts
+    if (!this.#timer.armed || this.#delay > keepAlive) this.#arm(keepAlive)
     this.#phase = 'keepAlive'
-    this.#wheel.arm(this.#timer, this.#timeouts.keepAlive)
+    this.#idleSince = this.#wheel.tick
   }
 
   /** Waits for the client to end its side. */
   linger(): void {
     this.#phase = 'linger'
-    this.#wheel.arm(this.#timer, this.#timeouts.linger)
+    this.#arm(this.#timeouts.linger)
   }
 
   /** Waits for a body; `waiting`: whether it may come at once. */
@@ -71,7 +84,7 @@ export class ReadTimer {
     this.#waited = 0
     this.#lastBytes = clock().now()
     this.#waitingSince = waiting ? this.#lastBytes : -1
-    this.#wheel.arm(this.#timer, bodyCheckInterval)
+    this.#arm(bodyCheckInterval)
   }
 
   /** Some of the body came. */
@@ -93,14 +106,27 @@ export class ReadTimer {
     this.#waitingSince = this.#lastBytes = clock().now()
   }
 
+  #arm(delay: number): void {
+    this.#delay = delay
+    this.#wheel.arm(this.#timer, delay)
+  }
+
   #fired(): void {
-    if (this.#phase === 'body' && !this.#bodyTooSlow()) {
-      this.#wheel.arm(this.#timer, bodyCheckInterval)
-      return
-    }
     const phase = this.#phase
-    this.#phase = 'none'
-    this.#onTimeout(phase)
+    const left = this.#left(phase)
+    if (left > 0) this.#arm(left)
+    else if (phase !== 'none') {
+      this.#phase = 'none'
+      this.#onTimeout(phase)
+    }
+  }
+
+  // How long to wait on.
+  #left(phase: ReadPhase): number {
+    if (phase === 'body') return this.#bodyTooSlow() ? 0 : bodyCheckInterval
+    if (phase !== 'keepAlive') return 0
+    const idle = (this.#wheel.tick - this.#idleSince) * this.#wheel.resolution
+    return this.#timeouts.keepAlive - idle
   }
 
   #bodyTooSlow(): boolean {

@@ -22,6 +22,16 @@ export interface RouteMatch<Route> {
   readonly params: Record<string, string>
 }
 
+/**
+ * An object for what parameters caught. Without names of its own, so that `params.toString` is nobody's;
+ * but, unlike one made by `Object.create(null)`, as fast as any other object.
+ */
+export const Captures: new () => Record<string, string> = (() => {
+  function Captures(): void {}
+  Captures.prototype = Object.freeze(Object.create(null))
+  return Captures as unknown as new () => Record<string, string>
+})()
+
 interface Entry<Route> {
   readonly route: Route
   readonly rest: RoutePattern['rest']

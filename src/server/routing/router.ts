@@ -1,9 +1,10 @@
 /**
- * Finds the route of a request: paths without parameters by one look into a map, all others in the
- * tree. `HEAD` falls back on `GET`, and every method on what was registered for any method.
+ * Finds the route of a request. `HEAD` falls back on `GET`, and every method on what was registered
+ * for any method. A method whose routes are all of whole segments has a table that is made for those.
  */
 import { parsePattern } from './route-pattern.ts'
-import { type RouteMatch, TreeRouteTable } from './route-table.ts'
+import { type RouteMatch, type RouteTable, TreeRouteTable } from './route-table.ts'
+import { isOfSegments, SegmentTree } from './segment-tree.ts'
 
 /** Stands for every method; a method of its own is found first. */
 export const anyMethod = '*'
@@ -11,10 +12,10 @@ export const anyMethod = '*'
 const tokenSyntax = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 export class Router<Route> {
-  // Path, method, match.
-  readonly #static = new Map<string, Map<string, RouteMatch<Route>>>()
-  readonly #tree = new TreeRouteTable<Route>()
-  readonly #treeMethods = new Set<string>()
+  readonly #segments: RouteTable<Route> = new SegmentTree<Route>()
+  readonly #general: RouteTable<Route> = new TreeRouteTable<Route>()
+  // Methods that have a route which the fast table can't match: all of theirs are in the general one.
+  readonly #generalMethods = new Set<string>()
   readonly #methods = new Set<string>()
   readonly #shapes = new Set<string>()
 
@@ -32,30 +33,19 @@ export class Router<Route> {
     if (this.#shapes.has(shape)) {
       throw new TypeError(`Cannot add route "${method} ${source}": another one matches the same`)
     }
-    if (pattern.path === undefined) {
-      this.#tree.add(method, pattern, route)
-      this.#treeMethods.add(method)
-    } else {
-      const methods = this.#static.get(pattern.path) ?? new Map<string, RouteMatch<Route>>()
-      this.#static.set(pattern.path, methods.set(method, { route, params: noParams }))
-    }
+    this.#general.add(method, pattern, route)
+    if (isOfSegments(pattern)) this.#segments.add(method, pattern, route)
+    else this.#generalMethods.add(method)
     this.#shapes.add(shape)
     this.#methods.add(method)
   }
 
   /** The route for a path as it came, beginning with a slash; undefined if there is none. */
   find(method: string, path: string): RouteMatch<Route> | undefined {
-    const methods = this.#static.get(path)
-    if (methods !== undefined) {
-      const match = methods.get(method)
-      if (match !== undefined) return match
-      const other = (method === 'HEAD' && methods.get('GET')) || methods.get(anyMethod)
-      if (other) return other
-    }
     return (
-      this.#findInTree(method, path) ??
-      (method === 'HEAD' ? this.#findInTree('GET', path) : undefined) ??
-      this.#findInTree(anyMethod, path)
+      this.#find(method, path) ??
+      (method === 'HEAD' ? this.#find('GET', path) : undefined) ??
+      this.#find(anyMethod, path)
     )
   }
 
@@ -74,10 +64,10 @@ export class Router<Route> {
     return [...methods].sort()
   }
 
-  #findInTree(method: string, path: string): RouteMatch<Route> | undefined {
-    return this.#treeMethods.has(method) ? this.#tree.find(method, path) : undefined
+  #find(method: string, path: string): RouteMatch<Route> | undefined {
+    // Asked only if there is any: most applications have none.
+    return this.#generalMethods.size > 0 && this.#generalMethods.has(method)
+      ? this.#general.find(method, path)
+      : this.#segments.find(method, path)
   }
 }
-
-// Shared by all requests, hence frozen; without a prototype, as those of the tree.
-const noParams: Record<string, string> = Object.freeze(Object.create(null))
