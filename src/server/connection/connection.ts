@@ -254,7 +254,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
   // The client is on the clock while it sends a body, and nobody is while a handler thinks.
   #waitForBody(): void {
     if (!this.#reader.reading) this.#readTimer.stop()
-    else if (this.#readTimer.phase !== 'body') this.#readTimer.body(!this.#reader.expecting)
+    else if (this.#readTimer.phase !== 'body') this.#readTimer.body(this.#reader.waiting)
   }
 
   // Responses out:

@@ -24,6 +24,7 @@ export class RequestReader implements RequestEvents, BodySource {
   readonly #origin: RequestOrigin
   readonly #limits: ServerLimits
   readonly #timer: ReadTimer
+  #paused = false
   // Whether the client waits for 100 Continue before it sends the body.
   #expecting = false
   // Once nobody wants the body: how much of it was thrown away.
@@ -44,9 +45,9 @@ export class RequestReader implements RequestEvents, BodySource {
     return this.#parser.idle
   }
 
-  /** Whether the client waits to be told to send the body. */
-  get expecting(): boolean {
-    return this.#expecting
+  /** Whether it is the client's turn: it can send more of the body, and we would take it. */
+  get waiting(): boolean {
+    return this.reading && !this.#expecting && !this.#paused
   }
 
   /** Whether the rest of the body that nobody read is too much to throw away. */
@@ -115,11 +116,13 @@ export class RequestReader implements RequestEvents, BodySource {
   // As BodySource:
 
   pause(): void {
+    this.#paused = true
     this.#transport.pause()
     this.#timer.pauseBody()
   }
 
   resume(): void {
+    this.#paused = false
     this.#transport.resume()
     this.#timer.resumeBody()
   }

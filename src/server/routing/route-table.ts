@@ -6,7 +6,7 @@
  * end for the same, so there is a tree for each; and it loses that slash in what `{rest*}` catches, so
  * that is cut out of the path itself.
  */
-import { addRoute, createRouter, findRoute } from 'rou3'
+import { addRoute, createRouter, findAllRoutes, findRoute } from 'rou3'
 import type { PatternPiece, RoutePattern } from './route-pattern.ts'
 
 interface RouteTable<Route> {
@@ -56,18 +56,36 @@ export class TreeRouteTable<Route> implements RouteTable<Route> {
 
   find(method: string, path: string): RouteMatch<Route> | undefined {
     const tree = path.charCodeAt(path.length - 1) === 0x2f ? this.#slashed : this.#open
-    const match = findRoute(tree, method, path)
-    if (match === undefined) return undefined
-    const { route, rest } = match.data
-    const params = match.params ?? {}
-    if (rest !== undefined) {
-      const start = indexBehindSlash(path, rest.slashes)
-      // The tree lets "/files/{rest*}" match "/files" too.
-      if (start === -1) return undefined
-      params[rest.name] = path.slice(start)
+    const best = findRoute(tree, method, path)
+    if (best === undefined) return undefined
+    const match = checked(best, path)
+    if (match !== undefined) return match
+    // From the least specific to the most.
+    for (const other of findAllRoutes(tree, method, path).toReversed()) {
+      const match = checked(other, path)
+      if (match !== undefined) return match
     }
-    return { route, params }
+    return undefined
   }
+}
+
+interface Found<Route> {
+  readonly data: Entry<Route>
+  readonly params?: Record<string, string> | undefined
+}
+
+/** With the rest of the path; undefined if there is no slash before it, which the tree does not ask for. */
+function checked<Route>(
+  { data, params }: Found<Route>,
+  path: string,
+): RouteMatch<Route> | undefined {
+  const { route, rest } = data
+  const own = params ?? new Captures()
+  if (rest === undefined) return { route, params: own }
+  const start = indexBehindSlash(path, rest.slashes)
+  if (start === -1) return undefined
+  own[rest.name] = path.slice(start)
+  return { route, params: own }
 }
 
 function indexBehindSlash(path: string, count: number): number {
