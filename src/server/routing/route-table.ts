@@ -9,7 +9,7 @@
 import { addRoute, createRouter, findAllRoutes, findRoute } from 'rou3'
 import type { PatternPiece, RoutePattern } from './route-pattern.ts'
 
-interface RouteTable<Route> {
+export interface RouteTable<Route> {
   /** Throws TypeError for an expression that can't be matched segment by segment. */
   add(method: string, pattern: RoutePattern, route: Route): void
   /** `path` as it came, beginning with a slash. */
