@@ -11,6 +11,7 @@ export {
   type TimeoutPhase,
 } from './concurrency/errors.ts'
 export type { ItemFunction, Items } from './concurrency/pool/batch.ts'
+export type { AdaptiveOptions } from './concurrency/pool/policy/adaptive-limit.ts'
 export type { KeyLimit } from './concurrency/pool/policy/key-limits.ts'
 export { Pool } from './concurrency/pool/pool.ts'
 export type { PoolEvent } from './concurrency/pool/pool-events.ts'

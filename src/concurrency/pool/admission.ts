@@ -6,7 +6,7 @@
  * or may have nothing to submit, and nobody else must wait for them.
  */
 import type { Scope } from '../scope/scope.ts'
-import { type LineWaiter, waitInLine, WaitLine } from '../sync/wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
 
 // From the end of `ready()` to the `submit()` after an await of it takes two; the rest is for wrappers.
 const ticksToSubmit = 6

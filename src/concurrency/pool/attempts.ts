@@ -6,7 +6,7 @@ import type { RetryPolicy } from './policy/retry-policy.ts'
 /** Where a task pauses between two attempts. */
 export interface AttemptKeeper {
   /** Gives the task's slot back, waits for `delay` milliseconds and then for another slot. */
-  pause(task: PoolTask, delay: number): Promise<void>
+  pause(task: PoolTask, delay: number, error: unknown): Promise<void>
 }
 
 /**
@@ -27,7 +27,7 @@ export function inAttempts<T>(
       } catch (error) {
         const delay = scope.cancelled ? undefined : policy?.delayAfter(attempt, error)
         if (delay === undefined) throw error
-        await keeper.pause(task, delay)
+        await keeper.pause(task, delay, error)
       }
     }
   }

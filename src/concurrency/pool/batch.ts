@@ -11,7 +11,7 @@ import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
 import { Waiter } from '../scope/waiter.ts'
 import { abortable } from '../tasks/abortable.ts'
 import type { BatchOptions } from './pool-options.ts'
-import type { PoolTask } from './pool-task.ts'
+import type { PoolTask, PoolTaskObserver } from './pool-task.ts'
 import type { PoolTasks } from './pool-tasks.ts'
 
 /** What is run for one item. */
@@ -30,7 +30,7 @@ export interface ResultSink<R> {
 // Without a limit there is no slot that could wait; it is as many as may wait in a pool's queue.
 const mostWithoutLimit = 10_000
 
-export class Batch<I, R> {
+export class Batch<I, R> implements PoolTaskObserver {
   readonly #tasks: PoolTasks
   readonly #fn: ItemFunction<I, R>
   readonly #options: BatchOptions | undefined
@@ -149,19 +149,19 @@ export class Batch<I, R> {
     const fn = this.#fn
     this.#running++
     try {
-      void this.#tasks.submit<R>((scope) => fn(item, index, scope), this.#options, {
-        taskOver: (task) => this.#itemOver(index, task),
-      })
+      const task = this.#tasks.submit<R>((scope) => fn(item, index, scope), this.#options, this)
+      task.index = index
     } catch (error) {
       this.#running--
       throw error
     }
   }
 
-  #itemOver(index: number, task: PoolTask): void {
+  /** @internal */
+  taskOver(task: PoolTask): void {
     this.#running--
     try {
-      this.#sink.add(task.result() as R, index)
+      this.#sink.add(task.result() as R, task.index)
     } catch (error) {
       this.#fail(error)
     }

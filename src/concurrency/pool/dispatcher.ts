@@ -11,11 +11,16 @@
  */
 import type { ClockTimer } from '../time/clock.ts'
 import { clock } from '../time/current-clock.ts'
-import { WaitLine } from '../sync/wait-line.ts'
+import { WaitLine } from '../scope/wait-line.ts'
 import type { PoolTask } from './pool-task.ts'
 import { PriorityLines } from './policy/priority-lines.ts'
 import type { TokenBucket } from './policy/token-bucket.ts'
-import { Arrival, FirstTurn, NextTurn, type Turn, type TurnKeeper } from './turn.ts'
+import { Arrival, NextTurn, type Turn, type TurnKeeper } from './turn.ts'
+
+/** Who wants to know when a task gets a slot. */
+export interface SlotWatcher {
+  slotGiven(task: PoolTask): void
+}
 
 export class Dispatcher implements TurnKeeper {
   limit: number
@@ -24,7 +29,9 @@ export class Dispatcher implements TurnKeeper {
   running = 0
   /** How many wait for one, in a line or set aside. */
   waiting = 0
-  // How many of those are in a line.
+  /** The tasks that have begun and not ended, with a slot or between two attempts. */
+  readonly begun: WaitLine<PoolTask> = new WaitLine()
+  // How many of those that wait are in a line.
   #inLine = 0
   #order = 0
   readonly #lines: PriorityLines<Turn> = new PriorityLines()
@@ -32,6 +39,7 @@ export class Dispatcher implements TurnKeeper {
   readonly #bucket: TokenBucket | undefined
   #timer: ClockTimer | undefined = undefined
   readonly #onShrink: () => void
+  readonly #watcher: SlotWatcher | undefined
 
   /** `onShrink` is called whenever fewer wait than before. */
   constructor(
@@ -39,11 +47,13 @@ export class Dispatcher implements TurnKeeper {
     bucket: TokenBucket | undefined,
     keepArrivals: boolean,
     onShrink: () => void,
+    watcher: SlotWatcher | undefined,
   ) {
     this.limit = limit
     this.#bucket = bucket
     this.#arrivals = keepArrivals ? new WaitLine() : undefined
     this.#onShrink = onShrink
+    this.#watcher = watcher
   }
 
   /** Starts no more tasks. */
@@ -81,7 +91,8 @@ export class Dispatcher implements TurnKeeper {
 
   /** Lets `task`, which has not begun, wait for a slot. */
   enqueue(task: PoolTask): void {
-    this.#add(new FirstTurn(task, this.#order++, this))
+    task.wait(this.#order++, this)
+    this.#add(task)
     this.fill()
   }
 
@@ -128,6 +139,11 @@ export class Dispatcher implements TurnKeeper {
     }
   }
 
+  /** Those who wait in a line; who is set aside is to be asked of the keys. */
+  inLine(): Generator<Turn> {
+    return this.#lines.members()
+  }
+
   /** The task that has waited longest. */
   oldest(): PoolTask | undefined {
     return this.#arrivals?.first?.turn.task
@@ -160,6 +176,8 @@ export class Dispatcher implements TurnKeeper {
     this.#bucket?.take()
     this.running++
     task.holdsSlot = true
+    if (task.line === undefined) this.begun.add(task)
+    this.#watcher?.slotGiven(task)
   }
 
   #mayStart(bucket: TokenBucket): boolean {

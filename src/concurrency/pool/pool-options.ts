@@ -1,3 +1,4 @@
+import type { AdaptiveOptions } from './policy/adaptive-limit.ts'
 import type { KeyLimit } from './policy/key-limits.ts'
 import type { RetryOptions } from './policy/retry-policy.ts'
 import type { RateOptions } from './policy/token-bucket.ts'
@@ -9,8 +10,17 @@ export type WhenFull =
   | 'drop-oldest' // it is taken, and the one that has waited longest is cancelled
 
 export interface PoolOptions {
-  /** How many tasks run at a time; `Infinity` for as many as come. */
-  limit: number
+  /**
+   * How many tasks run at a time; `Infinity` for as many as come. `'adaptive'` finds out how many, from
+   * how long they take, from failures that tell of too much load, and from how late the event loop is.
+   */
+  limit: number | 'adaptive'
+  /** The least that `limit: 'adaptive'` comes to. Default 1. */
+  min?: number
+  /** The most that `limit: 'adaptive'` comes to. Default 1,000. */
+  max?: number
+  /** How `limit: 'adaptive'` is found. */
+  adaptive?: AdaptiveOptions
   /** How many tasks may wait for a slot. Default 10,000. */
   maxQueue?: number
   /** Default `wait`. */

@@ -1,18 +1,31 @@
-import { runInScope } from '../scope/context.ts'
-import type { Scope } from '../scope/scope.ts'
-import type { LinePlace, WaitLine } from '../sync/wait-line.ts'
+import type { CancelledError } from '../errors.ts'
+import { CapturedContext, runInScope } from '../scope/context.ts'
+import { Scope } from '../scope/scope.ts'
+import type { LinePlace, WaitLine } from '../scope/wait-line.ts'
+import { countWakeUp, wakeUp, wakeUpsAreOrdered } from '../scope/wake-ups.ts'
 import { Task, type TaskFunction, type TaskOwner } from '../tasks/task.ts'
 import type { KeySlots } from './policy/key-limits.ts'
-import type { Turn } from './turn.ts'
+import type { Arrival, Turn, TurnKeeper } from './turn.ts'
 
 /** Who wants to know how a task ended, besides the pool: `map()` and `asCompleted()`. */
 export interface PoolTaskObserver {
   taskOver(task: PoolTask): void
 }
 
-/** A task that was submitted to a pool. */
-export class PoolTask<T = unknown> extends Task<T> implements LinePlace {
-  /** @internal Its place among all tasks of the pool. */
+/** The scope of a task that may have to wait before it begins. */
+class PoolTaskScope extends Scope {
+  override scopeCancelled(error: CancelledError): void {
+    super.scopeCancelled(error)
+    ;(this.task as PoolTask).stopWaiting()
+  }
+}
+
+/**
+ * A task that was submitted to a pool. It is its own place in the queue, and then in the list of those
+ * that have begun: one object for each of many that wait.
+ */
+export class PoolTask<T = unknown> extends Task<T> implements Turn {
+  /** @internal */
   line: WaitLine<LinePlace> | undefined = undefined
   /** @internal */
   ahead: LinePlace | undefined = undefined
@@ -20,14 +33,27 @@ export class PoolTask<T = unknown> extends Task<T> implements LinePlace {
   behind: LinePlace | undefined = undefined
   /** @internal */
   readonly priority: number
+  /** @internal */
+  order = 0
+  /** @internal */
+  aside = false
+  /** @internal */
+  arrival: Arrival | undefined = undefined
   /** @internal The slots of its key. */
   readonly slots: KeySlots<Turn> | undefined
   /** @internal */
   readonly observer: PoolTaskObserver | undefined
+  /** @internal Which item it is for, where the observer wants to know. */
+  index = 0
   /** @internal Whether it has a slot. */
   holdsSlot = false
-  /** @internal When it got the slot, on the clock of `now()`, where somebody wants to know. */
+  /** @internal When it got the slot, on the clock of `now()`, in an adaptive pool. */
   slotSince = 0
+  /** @internal What the adaptive limit was doing then. */
+  slotPhase = 0
+  // Both while it waits to begin, and only then.
+  #context: CapturedContext | undefined = undefined
+  #keeper: TurnKeeper | undefined = undefined
 
   /** @internal */
   constructor(
@@ -39,16 +65,49 @@ export class PoolTask<T = unknown> extends Task<T> implements LinePlace {
     slots: KeySlots<Turn> | undefined,
     observer: PoolTaskObserver | undefined,
   ) {
-    super(main, owner, around, name)
+    super(main, owner, new PoolTaskScope(around), name)
     this.priority = priority
     this.slots = slots
     this.observer = observer
   }
 
-  /** @internal Runs it now: it has waited, so the handle exists. */
-  begin(): void {
-    void runInScope(this.scope, runTask, this as PoolTask)
+  /** @internal */
+  get task(): PoolTask {
+    return this
   }
+
+  /** @internal What it failed with, for the pool. */
+  get failure(): unknown {
+    return this.outcome
+  }
+
+  /** @internal From now on it waits to begin, in the context of now. */
+  wait(order: number, keeper: TurnKeeper): void {
+    this.order = order
+    this.#keeper = keeper
+    this.#context = new CapturedContext()
+  }
+
+  /** @internal Begins. It has waited, so the handle exists, and it need not wait for a microtask. */
+  grant(): void {
+    const context = this.#context as CapturedContext
+    this.#context = this.#keeper = undefined
+    countWakeUp()
+    if (wakeUpsAreOrdered()) wakeUp(() => context.run(begin, this))
+    else context.run(begin, this)
+  }
+
+  /** @internal It was cancelled. If it has not begun, it never will. */
+  stopWaiting(): void {
+    if (this.#keeper === undefined) return
+    this.#keeper.turnLeft(this)
+    this.#context = this.#keeper = undefined
+    this.discard()
+  }
+}
+
+function begin(task: PoolTask): void {
+  void runInScope(task.scope, runTask, task)
 }
 
 function runTask(task: PoolTask): Promise<void> {

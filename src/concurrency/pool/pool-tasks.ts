@@ -6,12 +6,13 @@ import { BusyResourceError, ClosedResourceError } from '../errors.ts'
 import { checkDuration, checkName } from '../scope/arguments.ts'
 import { currentScope, Scope } from '../scope/scope.ts'
 import { checkCount } from '../sync/count.ts'
-import { type LineWaiter, waitInLine, WaitLine } from '../sync/wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
 import type { Task, TaskFunction, TaskOwner } from '../tasks/task.ts'
 import { sleep } from '../time/sleep.ts'
 import { Admission } from './admission.ts'
 import { type AttemptKeeper, inAttempts } from './attempts.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { type AdaptiveLimit, adaptiveLimit } from './policy/adaptive-limit.ts'
 import { KeyLimits } from './policy/key-limits.ts'
 import { LostFailures } from './lost-failures.ts'
 import { PoolEvents } from './pool-events.ts'
@@ -37,12 +38,12 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   closed = false
   readonly #maxQueue: number
   readonly #whenFull: WhenFull
+  readonly #adaptive: AdaptiveLimit | undefined
   readonly #keys: KeyLimits<Turn> | undefined
   readonly #timeout: number | undefined
   readonly #retry: RetryPolicy | undefined
   /** Around detached tasks, and around waits that nothing cancels. */
   readonly #scope: Scope = new Scope(undefined)
-  readonly #tasks: WaitLine<PoolTask> = new WaitLine()
   readonly #admission = new Admission(() => this.#places())
   readonly #joiners: WaitLine<LineWaiter<void>> = new WaitLine()
   readonly #lost: LostFailures
@@ -54,7 +55,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   #retried = 0
 
   constructor(options: PoolOptions) {
-    const { limit, maxQueue = 10_000, whenFull = 'wait', keyLimit, rate, timeout, retry } = options
+    const { maxQueue = 10_000, whenFull = 'wait', keyLimit, rate, timeout, retry } = options
     this.name = checkName('pool', options.name) ?? `pool-${++lastId}`
     this.#maxQueue = checkCount('the maxQueue of a pool', maxQueue, 0, true)
     this.#whenFull = checkWhenFull(whenFull, maxQueue)
@@ -62,11 +63,13 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     this.#timeout = timeout === undefined ? undefined : checkTimeout(timeout)
     this.#retry = retry === undefined ? undefined : new RetryPolicy(retry)
     this.#lost = new LostFailures(this.name)
+    this.#adaptive = adaptiveLimit(options, (limit) => this.#setLimit(limit))
     this.dispatcher = new Dispatcher(
-      checkLimit(limit),
+      this.#adaptive?.limit ?? checkLimit(options.limit),
       rate === undefined ? undefined : new TokenBucket(rate),
       whenFull === 'drop-oldest',
       () => this.#queueShrank(),
+      this.#adaptive,
     )
   }
 
@@ -90,7 +93,6 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     const slots = key === undefined ? undefined : this.#keys?.enter(key)
     const around = options?.detached === true ? this.#scope : currentScope()
     const task = new PoolTask<T>(fn, this, around, name, priority, slots, observer)
-    this.#tasks.add(task)
     if (task.scope.cancelled) task.discard()
     else if (this.dispatcher.startNow(task)) task.start()
     else this.dispatcher.enqueue(task)
@@ -105,7 +107,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   async join(): Promise<void> {
     this.#refuseInside()
     const scope = currentScope()
-    if (this.#tasks.size > 0) await waitInLine(this.#joiners, scope, this.#whatJoins)
+    if (!this.#idle) await waitInLine(this.#joiners, scope, this)
     else scope.throwIfCancelled()
     this.#lost.throwAll()
   }
@@ -115,13 +117,13 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     this.#refuseMore()
     this.resume()
     const scope = currentScope()
-    if (this.#tasks.size > 0 && !scope.cancelled) {
+    if (!this.#idle && !scope.cancelled) {
       // All that can be thrown here is the cancellation, and then tasks are left.
-      await waitInLine(this.#joiners, scope, this.#whatJoins).catch(ignore)
+      await waitInLine(this.#joiners, scope, this).catch(ignore)
     }
-    if (this.#tasks.size > 0) {
+    if (!this.#idle) {
       this.cancel(scope.error)
-      await waitInLine(this.#joiners, this.#scope, this.#whatJoins)
+      await waitInLine(this.#joiners, this.#scope, this)
     }
     if (!scope.cancelled) this.#lost.throwAll()
   }
@@ -129,7 +131,9 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   cancel(reason: unknown): void {
     this.#refuseMore()
     // A copy: a task that was waiting is gone at once.
-    for (const task of Array.from(this.#tasks.members())) task.scope.cancel(reason, 'group')
+    const { begun } = this.dispatcher
+    const waiting = [...this.dispatcher.inLine(), ...(this.#keys?.aside() ?? [])]
+    for (const { task } of [...begun.members(), ...waiting]) task.scope.cancel(reason, 'group')
   }
 
   resume(): void {
@@ -138,12 +142,15 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   }
 
   resize(limit: number): void {
-    this.dispatcher.resize(checkLimit(limit))
-    this.#admission.letIn()
+    if (this.#adaptive !== undefined) {
+      throw new TypeError(`Cannot resize the pool "${this.name}": its limit is adaptive`)
+    }
+    this.#setLimit(checkLimit(limit))
   }
 
   /** @internal Between two attempts a task has no slot, so that those who fail do not hold up others. */
-  async pause(task: PoolTask, delay: number): Promise<void> {
+  async pause(task: PoolTask, delay: number, error: unknown): Promise<void> {
+    this.#adaptive?.failed(task, error)
     this.dispatcher.release(task)
     this.#retried++
     this.#backingOff++
@@ -158,19 +165,19 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   /** @internal */
   taskEnded(ended: Task): void {
     const task = ended as PoolTask
-    this.#tasks.remove(task)
-    if (task.state === 'succeeded') this.#succeeded++
-    else if (task.state === 'cancelled') this.#cancelled++
-    else {
-      this.#failed++
-      if (task.observer === undefined) this.#lost.add(task)
-    }
+    task.line?.remove(task)
+    this.#count(task)
     // First, so that a failure cancels the siblings before one of them gets the slot.
     task.observer?.taskOver(task)
     if (task.holdsSlot) this.dispatcher.release(task)
     if (task.slots !== undefined) this.#keys?.leave(task.slots)
     this.#admission.letIn()
-    if (this.#tasks.size === 0) this.#becameIdle()
+    if (this.#idle) this.#becameIdle()
+  }
+
+  /** @internal What `join()` waits for, for the task tree. */
+  describe(): string {
+    return `the tasks of "${this.name}"`
   }
 
   statistics(): PoolStatistics {
@@ -188,8 +195,26 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     }
   }
 
-  get #whatJoins(): string {
-    return `the tasks of "${this.name}"`
+  #setLimit(limit: number): void {
+    this.dispatcher.resize(limit)
+    this.#admission.letIn()
+  }
+
+  get #idle(): boolean {
+    return this.dispatcher.begun.size === 0 && this.dispatcher.waiting === 0
+  }
+
+  #count(task: PoolTask): void {
+    const { state } = task
+    if (state === 'succeeded') {
+      this.#succeeded++
+      if (task.holdsSlot) this.#adaptive?.succeeded(task, this.dispatcher.running)
+    } else if (state === 'cancelled') this.#cancelled++
+    else {
+      this.#failed++
+      if (task.observer === undefined) this.#lost.add(task)
+      if (task.holdsSlot) this.#adaptive?.failed(task, task.failure)
+    }
   }
 
   #inAttempts<T>(main: TaskFunction<T>, options: SubmitOptions | undefined): TaskFunction<T> {
@@ -221,6 +246,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   }
 
   #becameIdle(): void {
+    this.#adaptive?.rest()
     while (this.#joiners.size > 0) this.#joiners.shift()?.resolve()
     this.events.emit('idle')
   }
@@ -246,8 +272,8 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   }
 }
 
-function checkLimit(limit: number): number {
-  return checkCount('the limit of a pool', limit, 1, true)
+function checkLimit(limit: number | 'adaptive'): number {
+  return checkCount('the limit of a pool', limit as number, 1, true)
 }
 
 function checkTimeout(timeout: number): number {

@@ -1,6 +1,6 @@
 /** The three ways of waiting at a queue. */
 import type { Scope } from '../scope/scope.ts'
-import { type LinePlace, LineWaiter } from '../sync/wait-line.ts'
+import { type LinePlace, LineWaiter } from '../scope/wait-line.ts'
 
 /** A task that waits for an item, whatever it wants to see of it. */
 export interface Getter<T> extends LinePlace {

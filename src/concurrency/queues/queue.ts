@@ -11,7 +11,7 @@
 import { ClosedResourceError } from '../errors.ts'
 import { currentScope } from '../scope/scope.ts'
 import { checkCount } from '../sync/count.ts'
-import { type LineWaiter, waitInLine, WaitLine } from '../sync/wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
 import type { ItemStore } from './item-store.ts'
 import { Producer } from './producer.ts'
 import { type Getter, ItemGetter, Putter, TurnGetter } from './queue-waiters.ts'

@@ -1,36 +1,23 @@
 import { currentScope } from './scope.ts'
-import { Waiter } from './waiter.ts'
+import { type LineWaiter, waitInLine, WaitLine } from './wait-line.ts'
+import type { Describable } from './waiter.ts'
 
 /** All who wait for one thing that happens once, and are woken together, in the order of arrival. */
-export class WaiterSet<T> {
-  #waiters: Set<Waiter<T>> | undefined = undefined
-
-  get size(): number {
-    return this.#waiters?.size ?? 0
-  }
-
-  /** Waits for the next `wake()` or `fail()`. `what`: what for, in a few words. */
-  wait(what: string): Promise<T> {
-    const waiter: Waiter<T> = new Waiter<T>(
-      () => this.#waiters?.delete(waiter),
-      currentScope(),
-      what,
-    )
-    if (!waiter.settled) (this.#waiters ??= new Set()).add(waiter)
-    return waiter.promise
+export class WaiterSet<T> extends WaitLine<LineWaiter<T>> {
+  /** Waits for the next `wake()` or `fail()`. `what`: what for. */
+  wait(what: string | Describable): Promise<T> {
+    return waitInLine(this, currentScope(), what)
   }
 
   wake(value: T): void {
-    for (const waiter of this.#take()) waiter.resolve(value)
+    for (let next = this.shift(); next !== undefined; next = this.shift()) {
+      next.resolve(value)
+    }
   }
 
   fail(error: unknown): void {
-    for (const waiter of this.#take()) waiter.reject(error)
-  }
-
-  #take(): Iterable<Waiter<T>> {
-    const waiters = this.#waiters ?? []
-    this.#waiters = undefined
-    return waiters
+    for (let next = this.shift(); next !== undefined; next = this.shift()) {
+      next.reject(error)
+    }
   }
 }

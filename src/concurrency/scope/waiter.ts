@@ -8,6 +8,11 @@ import { countWakeUp, wakeUp, wakeUpsAreOrdered } from './wake-ups.ts'
 // the program: after so many waits in a cancelled scope, each one takes a turn.
 const waitsWithoutTurn = 1_000
 
+/** What can be waited for, and is named only if somebody asks. */
+export interface Describable {
+  describe(): string
+}
+
 /**
  * One wait of one task: a promise that whoever has the thing settles, or that the scope's
  * cancellation rejects, whichever comes first. Every awaitable of Spool is made of it.
@@ -25,17 +30,16 @@ export class Waiter<T> extends ScopeMember {
   #reject!: (error: unknown) => void
   #settled = false
   readonly #onCancelled: ((error: CancelledError) => void) | undefined
-  /** What is waited for, in a few words, for the task tree. */
-  readonly what: string
+  readonly #what: string | Describable
 
   constructor(
     onCancelled?: (error: CancelledError) => void,
     scope: Scope = currentScope(),
-    what = 'something',
+    what: string | Describable = 'something',
   ) {
     super()
     this.#onCancelled = onCancelled
-    this.what = what
+    this.#what = what
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -43,6 +47,11 @@ export class Waiter<T> extends ScopeMember {
     const { error } = scope
     if (error === undefined) scope.addMember(this)
     else this.#refuse(error)
+  }
+
+  /** What is waited for, in a few words, for the task tree. */
+  get what(): string {
+    return typeof this.#what === 'string' ? this.#what : this.#what.describe()
   }
 
   get settled(): boolean {

@@ -1,5 +1,5 @@
 import { currentScope } from '../scope/scope.ts'
-import { type LineWaiter, waitInLine, WaitLine } from './wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
 
 /** What `event.statistics()` returns. */
 export interface AsyncEventStatistics {

@@ -1,7 +1,7 @@
 import { BrokenResourceError } from '../errors.ts'
 import { currentScope } from '../scope/scope.ts'
 import { checkCount } from './count.ts'
-import { type LineWaiter, waitInLine, WaitLine } from './wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
 
 /** What `barrier.statistics()` returns. */
 export interface BarrierStatistics {

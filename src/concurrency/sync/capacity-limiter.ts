@@ -6,7 +6,7 @@ import { BusyResourceError, type CancelledError } from '../errors.ts'
 import { currentScope, type Scope } from '../scope/scope.ts'
 import { checkCount } from './count.ts'
 import { Permit, type PermitIssuer } from './permit.ts'
-import { LineWaiter, WaitLine } from './wait-line.ts'
+import { LineWaiter, WaitLine } from '../scope/wait-line.ts'
 
 /** What `limiter.statistics()` returns. */
 export interface CapacityLimiterStatistics {

@@ -3,7 +3,7 @@ import { currentScope } from '../scope/scope.ts'
 import { checkCount } from './count.ts'
 import { Lock } from './lock.ts'
 import type { Permit } from './permit.ts'
-import { type LineWaiter, waitInLine, WaitLine } from './wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
 
 /** What `condition.statistics()` returns. */
 export interface ConditionStatistics {

@@ -1,7 +1,7 @@
 import { SpoolError } from '../../util/error.ts'
 import { currentScope, Scope } from '../scope/scope.ts'
 import { Permit, type PermitIssuer } from './permit.ts'
-import { LineWaiter, WaitLine } from './wait-line.ts'
+import { LineWaiter, WaitLine } from '../scope/wait-line.ts'
 
 /** What `lock.statistics()` returns. */
 export interface LockStatistics {

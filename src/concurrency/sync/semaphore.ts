@@ -1,7 +1,7 @@
 import { currentScope } from '../scope/scope.ts'
 import { checkCount } from './count.ts'
 import { Permit, type PermitIssuer } from './permit.ts'
-import { type LineWaiter, waitInLine, WaitLine } from './wait-line.ts'
+import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
 
 /** What `semaphore.statistics()` returns. */
 export interface SemaphoreStatistics {

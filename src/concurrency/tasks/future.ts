@@ -70,7 +70,7 @@ export class Future<T = void> extends Outcome<T> {
   }
 
   /** @internal */
-  protected override describe(): string {
+  override describe(): string {
     return `future "${this.name}"`
   }
 

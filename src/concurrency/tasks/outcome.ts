@@ -3,6 +3,7 @@ import { reportLost } from '../scope/lost-errors.ts'
 import { checkFunction } from '../scope/arguments.ts'
 import { inThisContext } from '../scope/context.ts'
 import { currentScope } from '../scope/scope.ts'
+import type { Describable } from '../scope/waiter.ts'
 import { WaiterSet } from '../scope/waiter-set.ts'
 
 /** What became of something. */
@@ -22,7 +23,7 @@ interface DoneCallback {
  * A promise is derived for each `await` and not before, so that a failed handle that nobody awaits
  * is no unhandled rejection, and so that each wait ends with the scope that it is made in.
  */
-export abstract class Outcome<T> implements PromiseLike<T> {
+export abstract class Outcome<T> implements PromiseLike<T>, Describable {
   #state: OutcomeState = 'pending'
   // The value, or the error of the two other ends.
   #value: unknown = undefined
@@ -46,8 +47,8 @@ export abstract class Outcome<T> implements PromiseLike<T> {
     return this.#state
   }
 
-  /** A name for messages and for the task tree, such as `task "crawl"`. @internal */
-  protected abstract describe(): string
+  /** @internal A name for messages and for the task tree, such as `task "crawl"`. */
+  abstract describe(): string
 
   /** Somebody has learned what came of it. @internal */
   protected claimed(): void {}
@@ -110,6 +111,11 @@ export abstract class Outcome<T> implements PromiseLike<T> {
     return this.#observed
   }
 
+  /** @internal The value or the error, for the owner: to ask for it claims nothing. */
+  protected get outcome(): unknown {
+    return this.#value
+  }
+
   /** @internal Whether anybody waits, or has asked to be called. */
   protected get awaited(): boolean {
     return (this.#waiters?.size ?? 0) > 0 || (this.#callbacks?.length ?? 0) > 0
@@ -135,7 +141,7 @@ export abstract class Outcome<T> implements PromiseLike<T> {
   #wait(): Promise<T> {
     if (this.#state === 'pending' || currentScope().cancelled) {
       this.#observed = true
-      return (this.#waiters ??= new WaiterSet()).wait(this.describe()) as Promise<T>
+      return (this.#waiters ??= new WaiterSet()).wait(this) as Promise<T>
     }
     this.#observe()
     // As it was thrown: a value that is no Error too.

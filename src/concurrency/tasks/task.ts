@@ -49,11 +49,11 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   #started = false
 
   /** @internal */
-  constructor(main: TaskFunction<T>, owner: TaskOwner, around: Scope, name?: string) {
+  constructor(main: TaskFunction<T>, owner: TaskOwner, scope: Scope, name?: string) {
     super()
     this.id = ++lastId
     this.startedAt = clock().now()
-    this.scope = new Scope(around)
+    this.scope = scope
     this.owner = owner
     this.#stack = captureSite()
     this.#name = name
@@ -76,7 +76,9 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
     options?: TaskOptions,
   ): Task<T> {
     checkFunction('start a task', main)
-    return new Task(main, owner, around, checkName('task', options?.name))
+    // Before the scope is made, which is in the tree from then on.
+    const name = checkName('task', options?.name)
+    return new Task(main, owner, new Scope(around), name)
   }
 
   get state(): TaskState {
@@ -112,7 +114,7 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   start(): void {
     this.#started = true
     // The first step never runs inside spawn(): the handle exists before anything can fail.
-    void runInScope(this.scope, execute, this)
+    void runInScope(this.scope, runSoon, this)
   }
 
   /** @internal Ends a task that was never started. */
@@ -121,17 +123,18 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
     this.#end('cancelled', this.scope.error)
   }
 
-  /** @internal */
-  async run(): Promise<void> {
-    const main = this.#main as TaskFunction<T>
+  /** @internal Runs it now or, with `soon`, in a later microtask, in the context of the caller. */
+  async run(soon?: Promise<void>): Promise<void> {
     const { scope } = this
-    this.#started = true
-    watching?.taskStarted(this)
-    // What it captured can be collected while the handle lives on.
-    this.#main = undefined
     let state: OutcomeEnd = 'succeeded'
     let value: unknown
     try {
+      if (soon !== undefined) await soon
+      const main = this.#main as TaskFunction<T>
+      this.#started = true
+      watching?.taskStarted(this)
+      // What it captured can be collected while the handle lives on.
+      this.#main = undefined
       value = await main(scope)
     } catch (error) {
       state = scope.cancelled && isCancellation(error) ? 'cancelled' : 'failed'
@@ -149,14 +152,13 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   }
 
   /** @internal */
-  protected override describe(): string {
+  override describe(): string {
     return `task "${this.name}"`
   }
 }
 
-async function execute(task: Task): Promise<void> {
-  await microtask
-  await task.run()
+function runSoon(task: Task): Promise<void> {
+  return task.run(microtask)
 }
 
 /** The task that this code runs in, or undefined outside of all of them. */

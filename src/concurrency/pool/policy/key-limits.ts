@@ -35,6 +35,11 @@ export class KeySlots<P extends PriorityPlace> {
     this.#aside.add(place)
   }
 
+  /** Who is set aside. */
+  aside(): Generator<P> {
+    return this.#aside.members()
+  }
+
   /** Counts one as ended, and returns who was set aside and may go now. */
   end(): P | undefined {
     this.#running--
@@ -73,6 +78,11 @@ export class KeyLimits<P extends PriorityPlace> {
     }
     slots.users++
     return slots
+  }
+
+  /** Who is set aside, of all keys. */
+  *aside(): Generator<P> {
+    for (const slots of this.#keys.values()) yield* slots.aside()
   }
 
   /** Says that a task of the key is over. */

@@ -3,7 +3,7 @@
  * that of arrival, which `order` numbers, so that one who was set aside finds its place again. Whoever
  * leaves does so through `place.line`.
  */
-import { type LinePlace, WaitLine } from '../../sync/wait-line.ts'
+import { type LinePlace, WaitLine } from '../../scope/wait-line.ts'
 
 export interface PriorityPlace extends LinePlace {
   /** Higher goes first. */
@@ -51,6 +51,11 @@ export class PriorityLines<P extends PriorityPlace> {
       this.#levels.pop()
     }
     return undefined
+  }
+
+  /** All of them, the lowest priority first. */
+  *members(): Generator<P> {
+    for (const { line } of this.#levels) yield* line.members()
   }
 
   #level(priority: number): Level<P> {

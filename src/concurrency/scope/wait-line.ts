@@ -6,8 +6,8 @@
  * cancellation in between.
  */
 import type { CancelledError } from '../errors.ts'
-import type { Scope } from '../scope/scope.ts'
-import { Waiter } from '../scope/waiter.ts'
+import type { Scope } from './scope.ts'
+import { type Describable, Waiter } from './waiter.ts'
 
 /** A place in a line. */
 export interface LinePlace {
@@ -29,7 +29,7 @@ export class LineWaiter<T> extends Waiter<T> implements LinePlace {
   behind: LinePlace | undefined = undefined
 
   /** `what`: what is waited for, for the task tree. */
-  constructor(scope: Scope, what: string) {
+  constructor(scope: Scope, what: string | Describable) {
     super(undefined, scope, what)
   }
 
@@ -102,7 +102,7 @@ export class WaitLine<W extends LinePlace> {
 export function waitInLine<T>(
   line: WaitLine<LineWaiter<T>>,
   scope: Scope,
-  what: string,
+  what: string | Describable,
 ): Promise<T> {
   const waiter = new LineWaiter<T>(scope, what)
   if (!waiter.settled) line.add(waiter)

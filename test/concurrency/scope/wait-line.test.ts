@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { CancelledError } from '../../../src/concurrency/errors.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
-import { LineWaiter, WaitLine } from '../../../src/concurrency/sync/wait-line.ts'
+import { LineWaiter, WaitLine } from '../../../src/concurrency/scope/wait-line.ts'
 
 function lineOf(count: number) {
   const scopes = Array.from({ length: count }, () => new Scope(undefined))
