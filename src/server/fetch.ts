@@ -53,8 +53,9 @@ async function handle(
     const result = await runInScope(scope, destination.handle, request)
     return result instanceof ServerResponse ? result : fromWebResponse(result)
   } catch (error) {
-    // Whoever asked has gone: there is nobody to tell.
-    if (scope.error?.source === 'disconnect' && isCancellation(error)) throw scope.error
+    // Whoever asked has gone, or is cancelled: there is nobody to answer.
+    const gone = scope.error?.source === 'disconnect' || !scope.cancelledHere
+    if (scope.error !== undefined && gone && isCancellation(error)) throw scope.error
     const { response, report } = failureOf(error, request)
     if (report) reportToConsole(error, request)
     return response
