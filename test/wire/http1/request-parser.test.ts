@@ -111,6 +111,32 @@ describe('RequestParser', () => {
     expect(errorOf(() => parser.feed(bytes(get)))).toBe(fault)
   })
 
+  test('RequestParser wants each byte of the version and its line end', () => {
+    const line = 'GET / HTTP/1.1\r\n'
+    for (let at = 6; at < line.length; at++) {
+      const parser = new RequestParser(new Recorder())
+      const other = `${line.slice(0, at)}x${line.slice(at + 1)}Host: a\r\n\r\n`
+      expect(() => parser.feed(bytes(other)), JSON.stringify(other)).toThrow(
+        /version|CR without LF/,
+      )
+    }
+  })
+
+  test('RequestParser tells a length with the framing of that name alone', () => {
+    const events = new Recorder()
+    const parser = new RequestParser(events)
+    parser.feed(bytes(get))
+    parser.feed(bytes('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'))
+    parser.feed(bytes('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'))
+    parser.feed(bytes('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi'))
+    expect(events.heads.map((head) => [head.framing, head.contentLength])).toEqual([
+      ['none', 0],
+      ['none', 0],
+      ['chunked', 0],
+      ['length', 2],
+    ])
+  })
+
   test('RequestParser tells bodies as views into what it was fed', () => {
     const events = new Recorder()
     const fed = bytes('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi')

@@ -158,7 +158,7 @@ function checkField(name: string, value: string): void {
     }
   }
   // Who reads it strips them (RFC 9110 §5.5), so it would not arrive as it was given.
-  if (size > 0 && (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(size - 1)))) {
+  if (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(size - 1))) {
     throw unwritable(`Field ${quoted(name)} has blanks around its value ${quoted(value)}`)
   }
 }

@@ -55,6 +55,13 @@ describe('BodyLength', () => {
     )
   })
 
+  test('BodyLength may be 0', () => {
+    const length = new BodyLength(0)
+    expect(() => length.add(1)).toThrow('1 bytes, 0 promised')
+    length.end()
+    expect(length.written).toBe(0)
+  })
+
   test.each([-1, 1.5, 2 ** 53])('BodyLength refuses %d as a length', (promised) => {
     expect(() => new BodyLength(promised)).toThrow(RangeError)
   })

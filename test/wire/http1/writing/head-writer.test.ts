@@ -76,6 +76,12 @@ describe('writeResponseHead()', () => {
     expect(writeResponseHead(200, undefined, [])).toBe('HTTP/1.1 200 OK\r\n\r\n')
   })
 
+  test('writeResponseHead() takes every status from 100 to 599', () => {
+    for (let status = 100; status < 600; status++) {
+      expect(writeResponseHead(status, undefined, [])).toMatch(`HTTP/1.1 ${status} `)
+    }
+  })
+
   test('writeResponseHead() takes a phrase and a version', () => {
     expect(writeResponseHead(200, 'très bien', [], 0)).toBe('HTTP/1.0 200 très bien\r\n\r\n')
     expect(writeResponseHead(200, undefined, [], 0)).toBe('HTTP/1.0 200 OK\r\n\r\n')
