@@ -152,7 +152,7 @@ export class Scope extends MemberList implements ScopeView {
   close(): Promise<void> | undefined {
     if (!this.empty) {
       this.#cancel('the task or group that it was left behind in is over', 'ended')
-      this.#tellTheRest()
+      this.#tellTheRest(this.#error as CancelledError)
       if (!this.empty) return this.emptied().then(() => this.end())
     }
     this.end()
@@ -179,10 +179,9 @@ export class Scope extends MemberList implements ScopeView {
   }
 
   // Also what came into a scope that was cancelled already, such as an error nobody has come for.
-  #tellTheRest(): void {
-    const error = this.#error
+  #tellTheRest(error: CancelledError): void {
     for (const member of Array.from(this.members())) {
-      if (error === undefined || member.memberOf !== this) continue
+      if (member.memberOf !== this) continue
       if (member instanceof Scope) member.leftBehind()
       else {
         this.removeMember(member)

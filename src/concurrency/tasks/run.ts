@@ -15,7 +15,7 @@ import { clock } from '../time/current-clock.ts'
 import { nextTurn } from '../time/turn-queue.ts'
 import type { Task, TaskFunction } from './task.ts'
 import { TaskGroup } from './task-group.ts'
-import { TaskGroupError } from './task-group-error.ts'
+import type { TaskFailure, TaskGroupError } from './task-group-error.ts'
 
 export interface RunOptions {
   /** Name of the main task. Default `main`. */
@@ -73,7 +73,9 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
   try {
     await group.runBody(() => undefined)
   } catch (error) {
-    throw task.state === 'failed' ? reportOthers(error, task) : error
+    if (task.state !== 'failed') throw error
+    reportOthers((error as TaskGroupError).failures, task)
+    throw task.exception()
   } finally {
     process.off('beforeExit', onStandstill)
     unwatchRejections(group)
@@ -158,16 +160,13 @@ function onRejection(error: unknown): void {
   reportLost(error, enclosingScope()?.group ?? program, 'a promise that nobody awaited')
 }
 
-/** Returns the error of `main`, after it wrote the others to stderr. */
-function reportOthers(error: unknown, main: Task): unknown {
-  const own = main.exception()
-  const failures = error instanceof TaskGroupError ? error.failures : []
+/** Writes the failures besides that of `main` to stderr. */
+function reportOthers(failures: readonly TaskFailure[], main: Task): void {
   for (const failure of failures) {
-    if (failure.error === own && failure.name === main.name) continue
+    if (failure.error === main.exception() && failure.name === main.name) continue
     write(`Lost error of "${failure.name}": ${show(failure.error)}`)
     process.exitCode ??= 1
   }
-  return own
 }
 
 function show(error: unknown): string {

@@ -42,7 +42,12 @@ test('reportSlowCallbacks() names the task that blocked the event loop, where it
 test('reportSlowCallbacks() tells of code outside of tasks too, and of none after it was disposed of', async () => {
   const slow: SlowCallback[] = []
   {
-    using _ = reportSlowCallbacks((report) => slow.push(report), { threshold: 20 })
+    // It begins in the middle of a step, the end of which it sees.
+    using _ = await new Promise<Disposable>((resolve) => {
+      setImmediate(() =>
+        resolve(reportSlowCallbacks((report) => slow.push(report), { threshold: 20 })),
+      )
+    })
     await nextTurn()
     block(25)
     await nextTurn()

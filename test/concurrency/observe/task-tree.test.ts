@@ -7,6 +7,7 @@ import { treeOf } from '../../../src/concurrency/observe/task-tree.ts'
 import {
   abortable,
   allTasks,
+  callLater,
   captureSpawnSites,
   gather,
   Queue,
@@ -112,6 +113,8 @@ test('a tree of no group has the tasks as its roots, and shows a group that is b
   expect(wait).toBeInstanceOf(Promise)
   await taskGroup(
     (group) => {
+      callLater(5_000, () => undefined)
+      expect(String(taskTree())).toBe('group "g"')
       group.cancel()
       expect(String(taskTree())).toBe('group "g", stopping')
     },

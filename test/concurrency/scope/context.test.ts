@@ -2,10 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, test } from 'vitest'
 import {
   callInScope,
+  CapturedContext,
   enclosingScope,
   inThisContext,
   outsideScopes,
   runInScope,
+  watchSteps,
 } from '../../../src/concurrency/scope/context.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
 
@@ -61,4 +63,31 @@ test('inThisContext() keeps the scope and what others store in the context', () 
   )
   callback(7)
   expect(seen).toEqual([7, scope, 'mine'])
+})
+
+test('CapturedContext runs a function later in the context in which it was made', () => {
+  const scope = new Scope(undefined)
+  const storage = new AsyncLocalStorage<string>()
+  const seen: unknown[] = []
+  const context = storage.run('mine', () => runInScope(scope, () => new CapturedContext()))
+  context.run((value) => seen.push(value, enclosingScope(), storage.getStore()), 7)
+  expect(seen).toEqual([7, scope, 'mine'])
+})
+
+test('watchSteps() is called around each step, with the scope, until it is stopped', async () => {
+  const scope = new Scope(undefined)
+  const seen: unknown[] = []
+  const stop = watchSteps(
+    (around) => seen.push(around),
+    () => seen.push('after'),
+  )
+  await runInScope(scope, async () => {
+    await Promise.resolve()
+  })
+  stop()
+  const index = seen.indexOf(scope)
+  expect(seen.slice(index, index + 2)).toEqual([scope, 'after'])
+  const { length } = seen
+  await Promise.resolve()
+  expect(seen).toHaveLength(length)
 })

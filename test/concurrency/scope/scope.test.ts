@@ -2,7 +2,12 @@ import { describe, expect, test, vi } from 'vitest'
 import { RecordingGroup } from '../../support/recording-group.ts'
 import { CancelledError } from '../../../src/concurrency/errors.ts'
 import { runInScope } from '../../../src/concurrency/scope/context.ts'
-import { currentScope, rootScope, Scope } from '../../../src/concurrency/scope/scope.ts'
+import {
+  currentScope,
+  rootScope,
+  Scope,
+  variableScope,
+} from '../../../src/concurrency/scope/scope.ts'
 import { ScopeMember } from '../../../src/concurrency/scope/scope-member.ts'
 import { Waiter } from '../../../src/concurrency/scope/waiter.ts'
 import { MockClock } from '../../../src/testing/index.ts'
@@ -52,6 +57,15 @@ describe('cancelling', () => {
     scope.cancel('first', 'disconnect')
     scope.cancel('second')
     expect(scope.error).toMatchObject({ source: 'disconnect', reason: 'first' })
+  })
+
+  test('a scope that was cancelled before the one around it keeps its own reason', () => {
+    const scope = root()
+    const child = new Scope(scope)
+    const listener = new Listener(child)
+    child.cancel('child')
+    scope.cancel('parent')
+    expect([child.error?.reason, listener.heard.length]).toEqual(['child', 1])
   })
 
   test('a CancelledError as the reason is thrown itself', () => {
@@ -298,6 +312,15 @@ describe('the end', () => {
     expect(late.heard).toMatchObject([{ reason: 'before' }])
   })
 
+  test('close() does not tell a member that another one takes out', () => {
+    const scope = new Scope(root())
+    scope.cancel()
+    const first = new Listener(scope, () => second.memberOf?.removeMember(second))
+    const second = new Listener(scope)
+    expect(scope.close()).toBeUndefined()
+    expect([first.heard.length, second.heard.length]).toEqual([1, 0])
+  })
+
   test('close() waits for the scopes below', async () => {
     const scope = new Scope(root())
     const below = new Scope(scope)
@@ -335,5 +358,17 @@ describe('currentScope()', () => {
       outer.end()
       expect(currentScope()).toBe(outer)
     })
+  })
+})
+
+describe('variableScope()', () => {
+  test('variableScope() is inherited, and stays what it was when a scope is over', () => {
+    expect(variableScope()).toBe(rootScope)
+    const outer = root()
+    const inner = new Scope(outer)
+    expect(runInScope(inner, variableScope)).toBe(outer)
+    inner.variableScope = inner
+    inner.end()
+    expect(runInScope(inner, variableScope)).toBe(inner)
   })
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { RecordingGroup } from '../../support/recording-group.ts'
+import type { CancelledError } from '../../../src/concurrency/errors.ts'
 import { runInScope } from '../../../src/concurrency/scope/context.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
 import { Waiter } from '../../../src/concurrency/scope/waiter.ts'
@@ -46,6 +47,16 @@ test('a value that was delivered is not lost to a cancellation right after it', 
   waiter.resolve('delivered')
   scope.cancel()
   expect(await waiter.promise).toBe('delivered')
+})
+
+test('a waiter that is over is not told of a cancellation', async () => {
+  const scope = new Scope(undefined)
+  const seen: unknown[] = []
+  const waiter = new Waiter<string>(() => seen.push('told'), scope)
+  waiter.resolve('delivered')
+  scope.cancel()
+  waiter.scopeCancelled(scope.error as CancelledError)
+  expect([await waiter.promise, seen]).toEqual(['delivered', []])
 })
 
 test('a waiter made in a cancelled scope is over at once', async () => {

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { createTask, sleep, SpoolError, type Task, taskGroup } from '../../../src/index.ts'
+import {
+  createTask,
+  sleep,
+  SpoolError,
+  type Task,
+  TaskGroup,
+  taskGroup,
+} from '../../../src/index.ts'
 
 const forever = () => sleep(Infinity)
 
@@ -43,5 +50,18 @@ test('createTask() in a task spawns beside it, and not below it', async () => {
       await Promise.resolve()
       expect(group.tasks.map((task) => task.name)).toContain('beside')
     })
+  })
+})
+
+test('createTask() in a group that takes no more tasks spawns into the group around', async () => {
+  await taskGroup(async (outer) => {
+    const inner = new TaskGroup()
+    inner.spawn(async () => {
+      await sleep(0)
+      expect([inner.open, outer.open]).toEqual([false, true])
+      createTask(() => 'further out', { name: 'further out' })
+      expect(outer.tasks.map((task) => task.name)).toEqual(['further out'])
+    })
+    await inner.close()
   })
 })

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, test } from 'vitest'
 import { rejectionOf } from '../../support/rejection.ts'
 import { settle } from '../../../src/testing/index.ts'
-import { CancelledError, Future, taskGroup, timeout } from '../../../src/index.ts'
+import { CancelledError, Future, Outcome, taskGroup, timeout } from '../../../src/index.ts'
 
 test('an outcome can be awaited before and after it is done, as often as one likes', async () => {
   const future = new Future<number>()
@@ -14,9 +14,10 @@ test('an outcome can be awaited before and after it is done, as often as one lik
 
 test('an outcome that failed throws wherever it is awaited', async () => {
   const future = new Future<number>()
-  const early = rejectionOf(future)
+  const early = future.then(null, (error: unknown) => error)
   const error = new Error('broken')
   future.reject(error)
+  expect(future.state).toBe('failed')
   expect([await early, await rejectionOf(future)]).toEqual([error, error])
   expect(await future.then(null, () => 'handled')).toBe('handled')
 })
@@ -110,4 +111,35 @@ test('a done callback that throws fails the nearest group', async () => {
   expect(error).toMatchObject({
     failures: [{ name: 'a done callback', error: { message: 'broken' } }],
   })
+})
+
+const looks: Record<string, (future: Future) => unknown> = {
+  'awaiting it': (future) => future.then(null),
+  'result()': (future) => future.result(),
+  'exception()': (future) => future.exception(),
+  'addDoneCallback()': (future) => future.addDoneCallback(() => undefined),
+}
+
+test.each(Object.entries(looks))('%s makes an outcome observed', async (_, look) => {
+  const future = new Future()
+  future.resolve()
+  expect([future.done, future.failed, future.observed]).toEqual([true, false, false])
+  await look(future)
+  expect(future.observed).toBe(true)
+})
+
+test('an outcome that knows nothing of claims is awaited like any other', async () => {
+  class Plain extends Outcome<string> {
+    finish(value: string): void {
+      this.settle('succeeded', value)
+    }
+
+    protected override describe(): string {
+      return 'plain'
+    }
+  }
+  const plain = new Plain()
+  expect(() => plain.result()).toThrow('Cannot get the result of plain: it is not done')
+  plain.finish('value')
+  expect(await plain).toBe('value')
 })

@@ -28,6 +28,7 @@ test('a task that is ready belongs to its owner', async () => {
   task.start()
   expect(await starting.promise).toBe('value')
   await task
+  expect(() => starting.ready('again')).toThrow('Cannot say ready: it was said already')
   expect([ended, watcher.empty]).toEqual([['ended'], true])
 })
 

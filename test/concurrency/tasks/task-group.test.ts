@@ -4,6 +4,8 @@ import { MockClock, settle } from '../../../src/testing/index.ts'
 import {
   CancelledError,
   ClosedResourceError,
+  createTask,
+  Future,
   shield,
   sleep,
   type Task,
@@ -320,6 +322,36 @@ describe('TaskGroup', () => {
       await short
       expect(group.tasks.map((task) => task.name)).toEqual(['a', 'c'])
       expect(group.size).toBe(2)
+      await timeout(5_000, () => expect(group.tasks).toHaveLength(2))
+      group.cancel()
+    })
+  })
+
+  test('an error that is lost once a group is over fails the group around', async () => {
+    const error = await rejectionOf(
+      taskGroup(
+        async () => {
+          const future = new Future()
+          await taskGroup(() => {
+            future.addDoneCallback(() => {
+              throw new Error('broken')
+            })
+          })
+          future.resolve()
+          await forever()
+        },
+        { name: 'outer' },
+      ),
+    )
+    expect(error).toMatchObject({
+      message: 'Task group "outer" failed: "a done callback" (broken)',
+    })
+  })
+
+  test('createTask() in a group spawns into it', async () => {
+    await taskGroup((group) => {
+      createTask(forever, { name: 'mine' })
+      expect(group.tasks[0]?.name).toBe('mine')
       group.cancel()
     })
   })

@@ -3,6 +3,7 @@ import { rejectionOf } from '../../support/rejection.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
 import { MockClock, settle } from '../../../src/testing/index.ts'
 import {
+  captureSpawnSites,
   currentTask,
   shield,
   sleep,
@@ -196,6 +197,14 @@ test('currentTask() is the task that the code runs in', async () => {
     })
     await task
     expect(seen).toEqual([task, task])
+  })
+})
+
+test('a task knows where it was spawned, if that is captured', async () => {
+  await taskGroup((group) => {
+    expect(group.spawn(() => 1).site).toBeUndefined()
+    using _ = captureSpawnSites()
+    expect(group.spawn(() => 1).site).toMatch(/task\.test\.ts:\d+:\d+/)
   })
 })
 

@@ -87,6 +87,26 @@ test('cancel() stops a timer; again, or after it fired, it does nothing', async 
   expect(queue.size).toBe(0)
 })
 
+test('a timer of Node.js that fires before the time has come fires nothing', async () => {
+  const clock = stoppable()
+  const queue = new TimerQueue(false, clock.now)
+  clock.stop()
+  let early = true
+  const took = fired(queue, 1).then(() => early)
+  await fired(new TimerQueue(false), 5)
+  early = false
+  clock.go()
+  expect(await took).toBe(false)
+})
+
+test('a timer that was the last one, and is cancelled, leaves nothing to do', async () => {
+  const queue = new TimerQueue(false)
+  const never = vi.fn()
+  queue.add(1, never).cancel()
+  await fired(new TimerQueue(false), 5)
+  expect([queue.size, queue.buckets, never.mock.calls]).toEqual([0, 0, []])
+})
+
 test('a timer may cancel another one of the same millisecond', async () => {
   const never = vi.fn()
   const clock = stoppable()

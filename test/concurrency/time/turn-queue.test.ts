@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
-import { TurnQueue } from '../../../src/concurrency/time/turn-queue.ts'
+import { nextTurn, TurnQueue } from '../../../src/concurrency/time/turn-queue.ts'
 
-const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 test('everything in a turn queue is called in order, one turn of the event loop later', async () => {
   const queue = new TurnQueue()
@@ -13,10 +13,19 @@ test('everything in a turn queue is called in order, one turn of the event loop 
   queue.add(() => order.push('b'))
   await Promise.resolve()
   expect(order).toEqual([])
-  await nextTurn()
+  await turn()
   expect(order).toEqual(['a', 'b'])
-  await nextTurn()
+  await turn()
   expect(order).toEqual(['a', 'b', 'next turn'])
+})
+
+test('nextTurn() calls back one turn later, and can be taken back', async () => {
+  const order: string[] = []
+  nextTurn(() => order.push('called'))
+  nextTurn(() => order.push('not called')).cancel()
+  expect(order).toEqual([])
+  await turn()
+  expect(order).toEqual(['called'])
 })
 
 test('what was cancelled is not called', async () => {
@@ -25,7 +34,7 @@ test('what was cancelled is not called', async () => {
   queue.add(() => second.cancel())
   const second = queue.add(never)
   queue.add(never).cancel()
-  await nextTurn()
+  await turn()
   expect(never).not.toHaveBeenCalled()
 })
 
@@ -40,7 +49,7 @@ test('a callback that throws stops no other, and its error is an uncaught except
     throw new Error('broken')
   })
   queue.add(called)
-  await nextTurn()
+  await turn()
   expect(called).toHaveBeenCalledOnce()
   expect(thrown[0]).toThrow('broken')
 })
