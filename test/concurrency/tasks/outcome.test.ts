@@ -134,7 +134,7 @@ test('an outcome that knows nothing of claims is awaited like any other', async 
       this.settle('succeeded', value)
     }
 
-    protected override describe(): string {
+    override describe(): string {
       return 'plain'
     }
   }
