@@ -40,7 +40,8 @@ function isLazy(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown }).then === 'function'
 }
 
-async function settled<T>(value: T | PromiseLike<T>): Promise<T> {
+/** Waits for what is promise-like, in the scope that calls this. */
+export async function settled<T>(value: T | PromiseLike<T>): Promise<T> {
   return value
 }
 
@@ -64,6 +65,27 @@ export class CapturedContext extends AsyncResource {
   run<A>(fn: (argument: A) => void, argument: A): void {
     this.runInAsyncScope(fn, undefined, argument)
   }
+}
+
+/**
+ * A way into scopes for what enters one after the other, such as a server for each request. It costs
+ * half of `runInScope()`, which makes a context on the way in and another on the way out. Not to be
+ * entered again from within.
+ */
+export class ScopeEntry extends AsyncResource {
+  constructor() {
+    super('SpoolScopeEntry')
+  }
+
+  /** Calls `fn(argument)` in `scope`, with the stores of others of where this was made. */
+  enter<T, A>(scope: Scope, fn: (argument: A) => T, argument: A): T {
+    return this.runInAsyncScope(enter<T, A>, undefined, scope, fn, argument)
+  }
+}
+
+function enter<T, A>(scope: Scope, fn: (argument: A) => T, argument: A): T {
+  storage.enterWith(scope)
+  return fn(argument)
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What the connections of one server share. */
+import { outsideScopes, ScopeEntry } from '../../concurrency/scope/context.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
 import { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import type { Transport } from '../../io/transport.ts'
@@ -48,6 +49,8 @@ export class ConnectionHost implements RequestKeeper {
   authority = 'localhost'
   /** Above all requests. Shielded: how the server stops is for the server to say. */
   readonly scope: Scope
+  /** Into the scopes of requests. */
+  readonly entry: ScopeEntry = outsideScopes(() => new ScopeEntry())
   readonly wheel: TimerWheel = new TimerWheel()
   readonly date: HTTPDate = new HTTPDate()
   readonly connections: Set<Connection> = new Set()

@@ -12,7 +12,7 @@
  */
 import { BrokenResourceError, TimeoutError } from '../../concurrency/errors.ts'
 import { isCancellation } from '../../concurrency/scope/cancellation.ts'
-import { runInScope } from '../../concurrency/scope/context.ts'
+import { runInScope, settled } from '../../concurrency/scope/context.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import type { RequestOrigin, ServerRequest } from '../messages/server-request.ts'
@@ -218,7 +218,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
     this.#keepAlive = request.head.keepAlive
     let result: HandlerResult | Promise<HandlerResult>
     try {
-      result = runInScope(scope, destination.handle, request)
+      result = this.#host.entry.enter(scope, destination.handle, request)
     } catch (error) {
       this.#failed(error)
       return
@@ -229,7 +229,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
     }
     this.#waitForBody()
     if (result instanceof Promise) result.then(this.#accept, this.#failed)
-    else Promise.resolve(result).then(this.#accept, this.#failed)
+    else runInScope(scope, settled, result).then(this.#accept, this.#failed)
     // It had ended its side before, but its earlier requests were answered.
     if (this.#peerEnded) this.end()
   }
