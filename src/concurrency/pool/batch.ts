@@ -137,12 +137,13 @@ export class Batch<I, R> implements PoolTaskObserver {
   }
 
   async #waitForRoom(): Promise<void> {
-    this.#scope.throwIfCancelled()
-    while (this.#crowded) {
+    while (this.#crowded && !this.#scope.cancelled) {
       this.#room = new Waiter<void>(undefined, this.#scope, 'the tasks of a batch')
       await this.#room.promise
     }
     while (this.#tasks.full) await this.#tasks.ready()
+    // A task that is cancelled makes room too, and no more items are wanted then.
+    this.#scope.throwIfCancelled()
   }
 
   #start(item: I, index: number): void {

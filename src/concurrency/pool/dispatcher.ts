@@ -123,8 +123,7 @@ export class Dispatcher implements TurnKeeper {
   fill(): void {
     while (this.#inLine > 0 && this.running < this.limit && !this.paused) {
       if (this.#bucket !== undefined && !this.#mayStart(this.#bucket)) return
-      const turn = this.#lines.shift()
-      if (turn === undefined) return
+      const turn = this.#lines.shift() as Turn
       this.#inLine--
       const { slots, task } = turn
       if (slots !== undefined && !slots.start()) {

@@ -208,12 +208,12 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     const { state } = task
     if (state === 'succeeded') {
       this.#succeeded++
-      if (task.holdsSlot) this.#adaptive?.succeeded(task, this.dispatcher.running)
+      this.#adaptive?.succeeded(task, this.dispatcher.running)
     } else if (state === 'cancelled') this.#cancelled++
     else {
       this.#failed++
       if (task.observer === undefined) this.#lost.add(task)
-      if (task.holdsSlot) this.#adaptive?.failed(task, task.failure)
+      this.#adaptive?.failed(task, task.failure)
     }
   }
 

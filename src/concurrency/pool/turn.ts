@@ -61,7 +61,7 @@ export class NextTurn extends LineWaiter<void> implements Turn {
   }
 
   override scopeCancelled(error: CancelledError): void {
-    if (this.line !== undefined) this.#keeper.turnLeft(this)
+    this.#keeper.turnLeft(this)
     super.scopeCancelled(error)
   }
 }

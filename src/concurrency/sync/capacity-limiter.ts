@@ -31,7 +31,7 @@ class LimiterWaiter extends LineWaiter<Permit> {
   }
 
   override scopeCancelled(error: CancelledError): void {
-    if (this.line !== undefined) this.#onLeave(this.borrower)
+    this.#onLeave(this.borrower)
     super.scopeCancelled(error)
   }
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { CancelledError, ClosedResourceError } from '../../../src/concurrency/errors.ts'
 import { Queue } from '../../../src/concurrency/queues/queue.ts'
+import { RingBuffer } from '../../../src/concurrency/queues/ring-buffer.ts'
 import { runInScope } from '../../../src/concurrency/scope/context.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
 import { settle } from '../../../src/testing/settle.ts'
@@ -231,6 +232,35 @@ it('Queue.taskDone() refuses to mark more than was put', async () => {
   expect(() => queue.taskDone()).toThrow(
     new RangeError('Cannot mark an item as done: all items that were put are marked'),
   )
+})
+
+it('Queue.put() throws what its store throws, at once or when there is room', async () => {
+  const broken = new Error('broken')
+  class Picky extends RingBuffer<number> {
+    override add(item: number): void {
+      if (item < 0) throw broken
+      super.add(item)
+    }
+  }
+  const queue = new Queue<number>({ capacity: 1 }, new Picky())
+  await expect(queue.put(-1)).rejects.toBe(broken)
+  await queue.put(1)
+  const refused = queue.put(-2)
+  const next = queue.put(2)
+  expect(queue.tryGet()).toBe(1)
+  await expect(refused).rejects.toBe(broken)
+  await next
+  expect(queue.statistics()).toMatchObject({ size: 1, putting: 0, unfinished: 2 })
+})
+
+it('Queue is closed by the last of its producers', () => {
+  const queue = new Queue<number>({ capacity: 1 })
+  const producers = [queue.producer(), queue.producer()]
+  producers[0]?.close()
+  expect(queue.closed).toBe(false)
+  producers[1]?.close()
+  expect(queue.closed).toBe(true)
+  expect(() => queue.producer()).toThrow(closedToPut)
 })
 
 it('Queue refuses a capacity that is negative or no integer', () => {

@@ -27,6 +27,13 @@ it('KeyLimits gives back who was set aside when one of its key ends', () => {
   expect(slots.end()).toBeUndefined()
 })
 
+it('KeyLimits knows who is set aside', () => {
+  const limits = new KeyLimits(1)
+  const places = [place(1), place(2), place(3)]
+  for (const [index, one] of places.entries()) limits.enter(index % 2).setAside(one)
+  expect([...limits.aside()]).toEqual([places[0], places[2], places[1]])
+})
+
 it('KeyLimits forgets a key that nobody uses', () => {
   const limits = new KeyLimits(1)
   const slots = limits.enter('a')

@@ -33,6 +33,13 @@ it('PriorityLines takes on after it was empty', () => {
   expect(rest(lines)).toEqual([2, 3])
 })
 
+it('PriorityLines knows who is in it', () => {
+  const lines = new PriorityLines<PriorityPlace>()
+  const places = [place(0, 1), place(5, 2), place(0, 3)]
+  for (const one of places) lines.add(one)
+  expect([...lines.members()]).toEqual([places[0], places[2], places[1]])
+})
+
 it('PriorityLines lets one leave through its line', () => {
   const lines = new PriorityLines<PriorityPlace>()
   const places = [0, 1, 2].map((order) => place(order === 1 ? 9 : 0, order))

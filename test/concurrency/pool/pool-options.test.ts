@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest'
+import { checkPriority, checkWhenFull } from '../../../src/concurrency/pool/pool-options.ts'
+
+it('checkWhenFull() knows three words', () => {
+  expect(checkWhenFull('wait', 0)).toBe('wait')
+  expect(checkWhenFull('reject', 0)).toBe('reject')
+  expect(checkWhenFull('drop-oldest', 1)).toBe('drop-oldest')
+  expect(() => checkWhenFull('panic' as 'wait', 1)).toThrow(
+    new TypeError('Cannot use "panic" as whenFull: expected "wait", "reject" or "drop-oldest"'),
+  )
+})
+
+it('checkWhenFull() drops nothing from a queue in which nothing waits', () => {
+  expect(() => checkWhenFull('drop-oldest', 0)).toThrow(
+    new RangeError(
+      'Cannot use 0 as the maxQueue of a pool that drops the oldest: expected an integer of at least 1',
+    ),
+  )
+})
+
+it('checkPriority() takes any number, and 0 for none', () => {
+  expect([checkPriority(), checkPriority(-1.5), checkPriority(Infinity)]).toEqual([
+    0,
+    -1.5,
+    Infinity,
+  ])
+  for (const wrong of [NaN, '1' as unknown as number]) {
+    expect(() => checkPriority(wrong)).toThrow(
+      new RangeError(`Cannot use ${wrong} as a priority: expected a number`),
+    )
+  }
+})
