@@ -48,14 +48,10 @@ export class HeadScan {
     this.marks = marks
   }
 
+  /** For another head. The offsets are set before they are read. */
   begin(phase: number, marks: Int32Array): void {
     this.phase = phase
-    this.elementAt = 0
-    this.firstEnd = 0
-    this.secondEnd = 0
     this.inQuery = false
-    this.minorVersion = 0
-    this.status = 0
     this.fieldCount = 0
     this.marks = marks
   }

@@ -11,6 +11,10 @@ describe('writeRequestHead()', () => {
     )
   })
 
+  test('writeRequestHead() counts no other name of four letters as Host', () => {
+    expect(writeRequestHead('GET', '/', [...host, 'From', 'a@b'])).toMatch(/^From: a@b\r$/m)
+  })
+
   test('writeRequestHead() sends a backslash as it is', () => {
     expect(writeRequestHead('GET', '/a\\b', host)).toMatch(/^GET \/a\\b HTTP/)
   })
@@ -86,6 +90,8 @@ describe('writeResponseHead()', () => {
     expect(writeResponseHead(200, 'très bien', [], 0)).toBe('HTTP/1.0 200 très bien\r\n\r\n')
     expect(writeResponseHead(200, undefined, [], 0)).toBe('HTTP/1.0 200 OK\r\n\r\n')
     expect(writeResponseHead(200, '', [])).toBe('HTTP/1.1 200 \r\n\r\n')
+    // What was said once is not said again.
+    expect(writeResponseHead(200, undefined, [])).toBe('HTTP/1.1 200 OK\r\n\r\n')
   })
 
   test.each([99, 600, 200.5, Number.NaN])(
