@@ -79,7 +79,7 @@ export {
   timeout,
   timeoutAt,
   type TimeoutScope,
-} from './concurrency/tasks/timeout.ts'
+} from './concurrency/time/timeout.ts'
 export { wait, type WaitOptions, type WaitResult } from './concurrency/tasks/wait.ts'
 export { callLater, type LaterCall } from './concurrency/time/call-later.ts'
 export { now } from './concurrency/time/current-clock.ts'

@@ -1,5 +1,5 @@
 import { currentTask, type TaskFunction } from '../tasks/task.ts'
-import { timeout } from '../tasks/timeout.ts'
+import { timeout } from '../time/timeout.ts'
 import type { PoolTask } from './pool-task.ts'
 import type { RetryPolicy } from './policy/retry-policy.ts'
 

@@ -1,14 +1,15 @@
-import { ClosedResourceError, TimeoutError } from '../errors.ts'
+import { TimeoutError } from '../errors.ts'
 import { isCancellation } from '../scope/cancellation.ts'
 import { callInScope } from '../scope/context.ts'
 import { reportLost } from '../scope/lost-errors.ts'
 import type { ScopeGroup } from '../scope/owners.ts'
-import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
+import { currentScope, Scope } from '../scope/scope.ts'
 import { WaiterSet } from '../scope/waiter-set.ts'
 import { clock } from '../time/current-clock.ts'
 import { checkDeadline, checkFunction, checkName } from '../scope/arguments.ts'
-import { type Ready, StartingTask } from './starting-task.ts'
-import { Task, type TaskFunction, type TaskOptions, type TaskOwner } from './task.ts'
+import { GroupTasks } from './group-tasks.ts'
+import { Hurry } from '../scope/hurry.ts'
+import type { Task } from './task.ts'
 import { type TaskFailure, TaskGroupError } from './task-group-error.ts'
 
 export interface TaskGroupOptions {
@@ -41,28 +42,26 @@ let lastId = 0
  * a field, such as a server and its connections: whoever makes one has to `await using` it, or to
  * dispose of it, which cancels what still runs.
  */
-export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
+export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable {
   readonly #id: number
   readonly #name: string | undefined
   /** @internal */
-  readonly scope: Scope
+  override readonly scope: Scope
   /** @internal */
   readonly outer: ScopeGroup | undefined
   readonly #createdAt: number
-  #open = true
   // Whether all is over, what was left behind too.
   #over = false
   #abandoned = false
   // Whether somebody waits for the end, and will end the scope.
   #awaited = false
-  #running = 0
   #failures: TaskFailure[] | undefined = undefined
   // Whether the body or a task was stopped by a cancellation of the whole group.
   #interrupted = false
-  #idle: (() => void) | undefined = undefined
   #joining: WaiterSet<void> | undefined = undefined
 
   constructor(options?: TaskGroupOptions) {
+    super()
     const deadline = options?.deadline
     this.#name = checkName('task group', options?.name)
     this.#id = ++lastId
@@ -77,75 +76,13 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
     this.scope.group = this
   }
 
-  get name(): string {
+  override get name(): string {
     return this.#name ?? `group-${this.#id}`
-  }
-
-  /** Whether tasks can still be spawned. */
-  get open(): boolean {
-    return this.#open
   }
 
   /** @internal */
   get taskGroup(): TaskGroup {
     return this
-  }
-
-  /** How many tasks are not over. */
-  get size(): number {
-    return this.#running
-  }
-
-  /** The tasks that are not over, in the order in which they were started. */
-  get tasks(): Task[] {
-    const tasks: Task[] = []
-    for (const member of this.scope.members()) {
-      if (member instanceof Scope && member.task instanceof Task && member.task.scope === member) {
-        tasks.push(member.task)
-      }
-    }
-    return tasks
-  }
-
-  /**
-   * Starts `fn` as a task of this group, in a later microtask: it never runs inside `spawn()`. In a
-   * group that is cancelled it still runs, up to its first wait.
-   *
-   * @throws {ClosedResourceError} if the group is over.
-   */
-  spawn<T>(fn: TaskFunction<T>, options?: TaskOptions): Task<T> {
-    return this.#begin(fn, this, options)
-  }
-
-  /**
-   * Starts `fn` as a task, and waits until it calls `ready(value)`: for a server that listens, or a
-   * consumer that has subscribed. Returns the value; the task goes on as one of this group.
-   *
-   * What the task throws before it is ready is thrown here, and does not fail the group.
-   *
-   * Cancellation: cancels the task, and waits until it is over.
-   *
-   * @throws {ClosedResourceError} if the group is over.
-   * @throws {SpoolError} with code `SPOOL_INVALID_STATE` if the task ends without calling `ready()`.
-   */
-  async start<R = void>(
-    fn: (ready: Ready<R>, scope: ScopeView) => unknown,
-    options?: TaskOptions,
-  ): Promise<R> {
-    checkFunction('start a task', fn)
-    const starting = new StartingTask<R>(this)
-    starting.watch(this.#begin((scope) => fn(starting.ready, scope), starting, options))
-    return starting.promise
-  }
-
-  #begin<T>(fn: TaskFunction<T>, owner: TaskOwner, options?: TaskOptions): Task<T> {
-    if (!this.#open) {
-      throw new ClosedResourceError(`Cannot start a task: the task group "${this.name}" is over`)
-    }
-    const task = Task.create(fn, owner, this.scope, options)
-    this.#running++
-    task.start()
-    return task
   }
 
   /**
@@ -164,7 +101,7 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
    * @throws {TaskGroupError} if tasks failed since the last time it was thrown.
    */
   async join(): Promise<void> {
-    if (this.#running > 0 || currentScope().cancelled) {
+    if (this.size > 0 || currentScope().cancelled) {
       await (this.#joining ??= new WaiterSet()).wait(`the tasks of group "${this.name}"`)
     }
     this.#throwFailures()
@@ -173,21 +110,22 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
   /**
    * Takes no more tasks, waits for those that run, and ends the group.
    *
-   * Cancellation: none of the wait, which is over when the tasks are; what cancels the group's scope
-   * cancels them.
+   * Cancellation: cancels the tasks, and waits until they are over; does not throw for it.
    *
    * @throws {TaskGroupError} if tasks failed and that was not thrown yet.
    */
   async close(): Promise<void> {
-    this.#open = false
+    this.shut()
     this.#awaited = true
+    const hurry = new Hurry(this.scope)
     await this.finish()
+    hurry.end()
     this.#throwFailures()
   }
 
   /** Cancels the tasks, waits for them, and throws what failed and was not thrown yet. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#running > 0) {
+    if (this.size > 0) {
       this.scope.cancel(`the task group "${this.name}" was disposed of`, 'group')
     }
     await this.close()
@@ -204,7 +142,8 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
       if (scope.cancelled && isCancellation(error)) this.#interrupted = true
       else this.#fail('the body', error)
     }
-    await this.finish()
+    const ending = this.finish()
+    if (ending !== undefined) await ending
     this.#throwFailures()
     // What came to its end in spite of a cancellation is not lost to it.
     if (this.#interrupted) this.#throwCancellation()
@@ -212,18 +151,12 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
   }
 
   /** @internal Waits for the tasks, however long they take, and ends the scope. */
-  async finish(): Promise<void> {
-    // In between, tasks may start others.
-    while (this.#running > 0) {
-      await new Promise<void>((resolve) => {
-        this.#idle = resolve
-      })
-    }
-    await this.#endScope()
+  finish(): Promise<void> | undefined {
+    return this.size === 0 ? this.#endScope() : this.untilIdle().then(() => this.#endScope())
   }
 
   /** @internal */
-  taskEnded(task: Task): void {
+  override taskEnded(task: Task): void {
     if (task.state === 'failed') this.#fail(task.name, task.exception())
     else if (task.state === 'cancelled' && task.scope.error === this.scope.error) {
       this.#interrupted = true
@@ -232,9 +165,7 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
   }
 
   /** @internal */
-  taskLeft(): void {
-    if (--this.#running > 0) return
-    this.#idle?.()
+  protected override allOver(): void {
     this.#joining?.wake()
     if (this.#abandoned) this.#endAbandoned()
   }
@@ -242,11 +173,11 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
   /** @internal The scope around is over: the group ends by itself, unless somebody ends it. */
   leftBehind(): void {
     this.#abandoned = true
-    if (this.#running === 0) this.#endAbandoned()
+    if (this.size === 0) this.#endAbandoned()
   }
 
   #endAbandoned(): void {
-    if (this.#awaited || !this.#open) return
+    if (this.#awaited || !this.open) return
     void this.#endScope()
     const failures = this.#failures
     if (failures === undefined) return
@@ -260,10 +191,16 @@ export class TaskGroup implements TaskOwner, ScopeGroup, AsyncDisposable {
     return !this.#over
   }
 
-  async #endScope(): Promise<void> {
-    this.#open = false
+  #endScope(): Promise<void> | undefined {
+    this.shut()
     const leftovers = this.scope.close()
-    if (leftovers !== undefined) await leftovers
+    if (leftovers !== undefined) return this.#overAfter(leftovers)
+    this.#over = true
+    return undefined
+  }
+
+  async #overAfter(leftovers: Promise<void>): Promise<void> {
+    await leftovers
     this.#over = true
   }
 

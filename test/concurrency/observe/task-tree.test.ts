@@ -103,6 +103,7 @@ test('taskTree() outside of every group throws SPOOL_NO_SCOPE', () => {
 })
 
 test('a tree of no group has the tasks as its roots, and shows a group that is being stopped', async () => {
+  using _ = MockClock.install()
   const scope = new Scope(undefined)
   expect(String(treeOf(scope))).toBe('')
   const owner = { taskEnded: () => undefined }

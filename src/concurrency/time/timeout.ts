@@ -3,7 +3,7 @@ import { isCancellation } from '../scope/cancellation.ts'
 import { callInScope } from '../scope/context.ts'
 import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
 import { ClosedResourceError, TimeoutError } from '../errors.ts'
-import { clock } from '../time/current-clock.ts'
+import { clock } from './current-clock.ts'
 
 /** A scope whose time can be moved while it runs. */
 export interface TimeoutScope extends ScopeView {
