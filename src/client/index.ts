@@ -1,12 +1,23 @@
 export type { HeaderFields, HeadersInput } from '../http/header-fields.ts'
 export type { IncomingBody } from '../http/incoming-body.ts'
 export type { Middleware, Next } from '../http/middleware.ts'
-export type { BodyInput } from '../http/outgoing-body.ts'
+export { type BodyInput, outgoingBody, type OutgoingBody } from '../http/outgoing-body.ts'
 export { type ConnectAttempt, ConnectError, type ConnectPhase } from '../io/errors.ts'
+export type { Resolver } from '../io/resolver.ts'
+export type { TLSOptions } from '../io/transport.ts'
+export { ProtocolError } from '../wire/errors.ts'
 export { RedirectError, ResponseError, TransferError } from './errors.ts'
 export type { PoolStatistics } from './pool/pool.ts'
-export type { ClientRequest, RedirectMode, RequestOptions } from './request/client-request.ts'
-export type { ClientResponse, ResponseTimings } from './response/client-response.ts'
+export type { ClientRequest } from './request/client-request.ts'
+export type {
+  RedirectMode,
+  RequestOptions,
+  RequestSettings,
+  SharedOptions,
+} from './request/request-options.ts'
+export type { ClientResponse, RedirectStep, ResponseTimings } from './response/client-response.ts'
 export type { ResponsePromise } from './response/response-promise.ts'
-export { type ClientMiddleware, ClientSession, type ClientSessionOptions } from './session.ts'
+export { ClientSession, type ClientSessionStatistics } from './session.ts'
+export type { ClientMiddleware, ClientSessionOptions } from './session-options.ts'
 export type { TimeoutOptions } from './timeouts.ts'
+export type { QueryInput, QueryValue } from './url/query.ts'

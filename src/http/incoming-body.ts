@@ -78,6 +78,15 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     return new HeaderFields(this.#trailers)
   }
 
+  /** A copy of what waits to be read, `limit` bytes at most; it can be read as before. */
+  peek(limit: number): Uint8Array {
+    const chunks = this.#whole === undefined ? this.#chunks : [this.#whole]
+    const first = chunks[0]
+    if (first !== undefined && first.byteLength >= limit)
+      return Buffer.from(first.subarray(0, limit))
+    return Buffer.concat(chunks).subarray(0, limit)
+  }
+
   /** @internal From the connection: a part has arrived. `shared` bytes are copied. */
   push(bytes: Uint8Array, shared: boolean): void {
     if (this.#reading === 'abandoned') return
@@ -179,7 +188,7 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
         if (!this.#complete) return this.#collecting(limit).then((all) => convert(all, charset))
         this.#whole = this.#takeAll()
       } else if (this.#whole.byteLength > limit) {
-        throw tooLarge(limit)
+        throw bodyTooLarge(limit)
       }
       return Promise.resolve(convert(this.#whole, charset))
     } catch (error) {
@@ -238,7 +247,7 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
 
   // Over the limit: nothing of it can be used any more.
   #refuse(limit: number): void {
-    const error = tooLarge(limit)
+    const error = bodyTooLarge(limit)
     const waiter = this.#waiter
     this.#waiter = undefined
     this.abandon()
@@ -281,7 +290,8 @@ function abandoned(): BrokenResourceError {
   return new BrokenResourceError('The body was abandoned before all of it was read')
 }
 
-function tooLarge(limit: number): SpoolError {
+/** The error for a body that has more bytes than it may. */
+export function bodyTooLarge(limit: number): SpoolError {
   return new SpoolError(
     'SPOOL_BODY_TOO_LARGE',
     `Refused a body of more than ${limit} bytes, which is the limit`,

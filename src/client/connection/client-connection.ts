@@ -1,139 +1,145 @@
 /**
  * One connection of a session: carries one exchange after the other, and knows when it must not carry
- * another. It decides nothing: the pool says what it is used for, the exchange what its bytes mean.
+ * another. It decides nothing else: the pool says what it is used for, the exchange what its bytes mean.
  *
- * A connection is used again only if the response before came to its end, by a framing that leaves no
- * doubt where that is, with no byte after it, and the request was sent to its end too.
+ * It is used again only if the response before came to its end by a framing that leaves no doubt where
+ * that is, with no byte after it, and the request was sent to its end too. Bytes that come while nobody
+ * has asked for any would be read as the next response, so they end it, too.
  */
-import { ProtocolError } from '../../wire/errors.ts'
-import { ResponseParser } from '../../wire/http1/response-parser.ts'
-import type { FieldList, ResponseHead } from '../../wire/http1/messages.ts'
-import { sameName } from '../../http/header-fields.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
+import { ProtocolError } from '../../wire/errors.ts'
+import type { FieldList, ResponseEvents, ResponseHead } from '../../wire/http1/messages.ts'
+import { ResponseParser } from '../../wire/http1/response-parser.ts'
+import { clock } from '../../concurrency/time/current-clock.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { PhaseTimer, type PhaseTimers } from '../exchange/phase-timer.ts'
 import type { PooledConnection } from '../pool/pool-host.ts'
-import type { HostEntry } from './host-entry.ts'
+import type { ClientHost } from './client-host.ts'
+import type { Connector } from './connector.ts'
+import { PhaseTimer } from './phase-timer.ts'
+import { ResponseFacts } from './response-facts.ts'
 
-/** What a connection tells whoever keeps it. */
-export interface ConnectionKeeper {
-  /** Its exchange is over and it may be used again. */
-  released(connection: ClientConnection): void
-  /** Its exchange is over and it is closed. */
-  discarded(connection: ClientConnection): void
-  /** It was idle and is closed. */
-  lost(connection: ClientConnection): void
-}
+const noTrailers: FieldList = []
+// Valid from a head until the next one, of any connection: it is read at once.
+const facts = new ResponseFacts()
 
-export class ClientConnection implements Sink, PooledConnection<ClientConnection, Exchange> {
-  readonly host: HostEntry
-  keepAlive: number = Infinity
-  idle = false
-  expires = 0
-  olderIdle: ClientConnection | undefined = undefined
-  newerIdle: ClientConnection | undefined = undefined
-  belowIdle: ClientConnection | undefined = undefined
-  aboveIdle: ClientConnection | undefined = undefined
+export class ClientConnection
+  implements Sink, PooledConnection<ClientConnection, Exchange>, ResponseEventsOf
+{
+  readonly host: ClientHost
+  keepAlive: number
+  idle: boolean
+  expires: number
+  olderIdle: ClientConnection | undefined
+  newerIdle: ClientConnection | undefined
+  belowIdle: ClientConnection | undefined
+  aboveIdle: ClientConnection | undefined
   readonly transport: Transport
   /** For the phases of the exchange that it carries. */
   readonly timer: PhaseTimer
   /** How many exchanges it has begun. */
-  exchanges = 0
-  readonly #keeper: ConnectionKeeper
+  exchanges: number
+  /** Whether anything of the response has come. */
+  answered: boolean
+  /** When the bytes came that are being read, on the clock. */
+  now: number
+  readonly #connector: Connector
   readonly #parser: ResponseParser
-  #exchange: Exchange | undefined = undefined
-  #reusable = true
-  #shared = false
+  #exchange: Exchange | undefined
+  #reusable: boolean
+  #shared: boolean
   // The response has ended inside the chunk that is being read.
-  #ended = false
-  #trailers: FieldList = []
-  #gone = false
+  #ended: boolean
+  #trailers: FieldList
+  #gone: boolean
+  #keepAliveText: string | undefined
 
-  constructor(
-    host: HostEntry,
-    transport: Transport,
-    keeper: ConnectionKeeper,
-    timers: PhaseTimers,
-  ) {
+  constructor(host: ClientHost, transport: Transport, connector: Connector) {
     this.host = host
+    this.keepAlive = Infinity
+    this.idle = false
+    this.expires = 0
+    this.olderIdle = this.newerIdle = this.belowIdle = this.aboveIdle = undefined
     this.transport = transport
-    this.#keeper = keeper
-    this.#parser = new ResponseParser({
-      informational: (head) => this.#exchange?.informational(head),
-      head: (head) => this.#head(head),
-      body: (bytes) => this.#exchange?.body(bytes, this.#shared),
-      end: (trailers) => {
-        this.#ended = true
-        this.#trailers = trailers
-      },
-    })
-    this.timer = new PhaseTimer(timers, (now) => this.#exchange?.timeUp(now))
+    this.timer = new PhaseTimer(connector.timers, (now) => this.#exchange?.timeUp(now))
+    this.exchanges = 0
+    this.answered = false
+    this.now = 0
+    this.#connector = connector
+    this.#parser = new ResponseParser(new Reader(this))
+    this.#exchange = undefined
+    this.#reusable = false
+    this.#shared = false
+    this.#ended = false
+    this.#trailers = noTrailers
+    this.#gone = false
+    this.#keepAliveText = undefined
     transport.start(this)
   }
 
-  get exchange(): Exchange | undefined {
-    return this.#exchange
-  }
-
   /** Begins an exchange: what comes from now on is its response. */
-  begin(exchange: Exchange, method: string): void {
+  begin(exchange: Exchange): void {
     this.exchanges++
+    this.answered = false
     this.#exchange = exchange
-    this.#reusable = true
-    this.#parser.start(method)
+    this.#parser.start(exchange.method)
   }
 
-  /** Gives the exchange up: nothing else can be done with a connection in the middle of one. */
+  /** Ends the exchange before its time: nothing else can be done with a connection in the middle of one. */
   abort(): void {
     this.#exchange = undefined
-    this.#close()
-    this.#keeper.discarded(this)
+    this.close()
+    this.#connector.discard(this)
   }
 
-  /** Closes it without telling its keeper, who says so. */
+  /** Closes it, for one who has taken it out of the pool already. */
   close(): void {
-    this.#close()
+    this.#gone = true
+    this.timer.stop()
+    this.transport.destroy()
   }
+
+  // From the transport.
 
   data(bytes: Uint8Array, shared: boolean): void {
     const exchange = this.#exchange
     if (exchange === undefined) {
-      // Bytes that nobody asked for would be read as the next response.
-      this.#leave()
+      this.#lose()
       return
     }
+    this.answered = true
+    this.now = clock().now()
     this.#shared = shared
     let used: number
     try {
       used = this.#parser.feed(bytes)
     } catch (error) {
+      if (this.#exchange !== exchange) return
       this.abort()
-      exchange.broken(error)
+      exchange.misread(error as Error)
       return
     }
     // It may have been given up from inside.
     if (this.#exchange !== exchange) return
     if (this.#ended) this.#finish(exchange, used === bytes.byteLength)
-    else exchange.progressed()
+    else exchange.progressed(this.now)
   }
 
   end(): void {
     const exchange = this.#exchange
     if (exchange === undefined) {
-      this.#leave()
+      this.#lose()
       return
     }
+    this.now = clock().now()
     try {
+      // Ends a body that goes until here; otherwise something is missing.
       this.#parser.eof()
     } catch (error) {
       this.abort()
-      exchange.broken(error)
+      exchange.disconnected(error as Error, this)
       return
     }
-    if (this.#exchange === exchange) {
-      if (this.#ended) this.#finish(exchange, false)
-      else this.#failed(new ProtocolError('remote', 'Connection ended before the response'))
-    }
+    if (this.#exchange === exchange && this.#ended) this.#finish(exchange, false)
   }
 
   drain(): void {
@@ -142,60 +148,95 @@ export class ClientConnection implements Sink, PooledConnection<ClientConnection
 
   closed(error?: Error): void {
     if (this.#gone) return
-    if (this.#exchange === undefined) this.#leave()
-    else this.#failed(error ?? new ProtocolError('remote', 'Connection closed before the response'))
+    const exchange = this.#exchange
+    if (exchange === undefined) {
+      this.#lose()
+      return
+    }
+    this.abort()
+    exchange.disconnected(error ?? new Error('the connection was closed'), this)
   }
 
-  #head(head: ResponseHead): void {
-    if (!head.keepAlive || head.framing === 'until-close' || head.framing === 'tunnel') {
-      this.#reusable = false
+  // From the parser.
+
+  /** @internal */
+  headRead(head: ResponseHead): void {
+    if (head.framing === 'tunnel') {
+      throw new ProtocolError('remote', 'The server switched to a protocol that nobody asked for')
     }
-    const keepAlive = fieldOf(head.fields, 'keep-alive')
-    if (keepAlive !== undefined) this.keepAlive = announced(keepAlive)
-    this.#exchange?.head(head)
+    this.#reusable = head.keepAlive
+    facts.read(head.fields)
+    if (facts.keepAlive !== this.#keepAliveText) {
+      this.#keepAliveText = facts.keepAlive
+      this.keepAlive = announced(facts.keepAlive)
+    }
+    this.#exchange?.responded(head, facts, this.now)
+  }
+
+  /** @internal */
+  bodyRead(bytes: Uint8Array): void {
+    this.#exchange?.received(bytes, this.#shared)
+  }
+
+  /** @internal */
+  endRead(trailers: FieldList): void {
+    this.#ended = true
+    this.#trailers = trailers
   }
 
   #finish(exchange: Exchange, clean: boolean): void {
+    const { now } = this
     this.#ended = false
     this.#exchange = undefined
-    this.timer.clear()
-    const trailers = this.#trailers
-    if (clean && this.#reusable && !exchange.sending) this.#keeper.released(this)
-    else {
-      this.#close()
-      this.#keeper.discarded(this)
+    if (clean && this.#reusable && exchange.leavesReusable) {
+      this.timer.clear()
+      this.#connector.release(this, now)
+    } else {
+      this.close()
+      this.#connector.discard(this)
     }
-    exchange.ended(trailers)
+    exchange.ended(this.#trailers, now)
   }
 
-  #failed(error: Error): void {
-    const exchange = this.#exchange
-    this.abort()
-    exchange?.broken(error)
-  }
-
-  #leave(): void {
+  // It was idle: the peer has left, or speaks unasked.
+  #lose(): void {
     if (this.#gone) return
-    this.#close()
-    this.#keeper.lost(this)
+    this.close()
+    this.#connector.lost(this)
+  }
+}
+
+interface ResponseEventsOf {
+  headRead(head: ResponseHead): void
+  bodyRead(bytes: Uint8Array): void
+  endRead(trailers: FieldList): void
+}
+
+// What the parser calls has a name in common with what the transport calls, so it is an object apart.
+class Reader implements ResponseEvents {
+  readonly #connection: ResponseEventsOf
+
+  constructor(connection: ResponseEventsOf) {
+    this.#connection = connection
   }
 
-  #close(): void {
-    this.#gone = true
-    this.timer.stop()
-    this.transport.destroy()
+  informational(): void {}
+
+  head(head: ResponseHead): void {
+    this.#connection.headRead(head)
+  }
+
+  body(bytes: Uint8Array): void {
+    this.#connection.bodyRead(bytes)
+  }
+
+  end(trailers: FieldList): void {
+    this.#connection.endRead(trailers)
   }
 }
 
 // As many servers say it: `timeout=5`, in seconds. A second less, since the answer took its time.
-function announced(value: string): number {
-  const found = /(?:^|[,;\s])timeout=(\d{1,9})/i.exec(value)
+function announced(value: string | undefined): number {
+  const found = /(?:^|[,;\s])timeout=(\d{1,9})/i.exec(value ?? '')
   return found === null ? Infinity : Math.max(Number(found[1]) * 1000 - 1000, 0)
-}
-
-function fieldOf(fields: FieldList, name: string): string | undefined {
-  for (let index = 0; index < fields.length; index += 2) {
-    if (sameName(fields[index] as string, name)) return fields[index + 1]
-  }
-  return undefined
 }

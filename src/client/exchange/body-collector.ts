@@ -5,6 +5,7 @@
  */
 import type { Waiter } from '../../concurrency/scope/waiter.ts'
 import { decodeText } from '../../http/text-decoding.ts'
+import { decodableCharset } from '../response/charset.ts'
 import type { BodyReceiver } from './body-receiver.ts'
 
 export type BodyForm = 'text' | 'json' | 'bytes'
@@ -12,25 +13,25 @@ export type BodyForm = 'text' | 'json' | 'bytes'
 const nothing = new Uint8Array(0)
 
 export class BodyCollector implements BodyReceiver {
-  readonly #form: BodyForm
+  readonly form: BodyForm
   readonly #waiter: Waiter<unknown>
   // With these many bytes it is complete; -1 if that is not known.
   #expected = -1
-  #charset: string | undefined = undefined
+  #contentType: string | undefined = undefined
   #whole: unknown = undefined
   #isWhole = false
   #failure: unknown = undefined
   #chunks: Uint8Array[] | undefined = undefined
 
   constructor(form: BodyForm, waiter: Waiter<unknown>) {
-    this.#form = form
+    this.form = form
     this.#waiter = waiter
   }
 
   /** What the head says of the body. */
-  begin(expected: number, charset: string | undefined): void {
+  begin(expected: number, contentType: string | undefined): void {
     this.#expected = expected
-    this.#charset = charset
+    this.#contentType = contentType
   }
 
   push(bytes: Uint8Array, shared: boolean): void {
@@ -49,6 +50,14 @@ export class BodyCollector implements BodyReceiver {
     else this.#waiter.reject(this.#failure)
   }
 
+  /** Takes what somebody else reads in its place. */
+  follow(reading: Promise<unknown>): void {
+    reading.then(
+      (whole) => this.#waiter.resolve(whole),
+      (error: unknown) => this.#waiter.reject(error),
+    )
+  }
+
   fail(error: unknown): void {
     this.#waiter.reject(error)
   }
@@ -57,8 +66,9 @@ export class BodyCollector implements BodyReceiver {
     this.#isWhole = true
     this.#chunks = undefined
     try {
-      if (this.#form === 'bytes') this.#whole = shared ? Buffer.from(bytes) : bytes
-      else if (this.#form === 'text') this.#whole = decodeText(bytes, this.#charset)
+      if (this.form === 'bytes') this.#whole = shared ? Buffer.from(bytes) : bytes
+      else if (this.form === 'text')
+        this.#whole = decodeText(bytes, decodableCharset(this.#contentType))
       else this.#whole = JSON.parse(decodeText(bytes))
     } catch (error) {
       this.#failure = error

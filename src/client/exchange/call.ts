@@ -1,181 +1,384 @@
 /**
- * One request of the caller's, below the middlewares: an exchange, or several where redirects are
- * followed, and the body of the last one, decoded, counted, and given to whoever wants it.
+ * One request of the caller's, from `session.get()` to the last byte: one exchange, or several where
+ * redirects are followed, each through the middlewares if there are any.
+ *
+ * Two ways lead through it. A session without middlewares goes the short one, which is callbacks alone:
+ * a body that was asked for as a whole goes straight to its collector. The rest (middlewares, redirects,
+ * failures by status) is asynchronous functions that run in the scope of the request.
  */
-import type { Scope } from '../../concurrency/scope/scope.ts'
+import { type CancelledError, TimeoutError } from '../../concurrency/errors.ts'
+import { inThisContext, runInScope } from '../../concurrency/scope/context.ts'
+import { Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
-import { isKnownCoding } from '../../http/compression.ts'
-import { HeaderFields } from '../../http/header-fields.ts'
-import { SpoolError } from '../../util/error.ts'
-import type { FieldList, ResponseHead } from '../../wire/http1/messages.ts'
+import type { HeadersInput } from '../../http/header-fields.ts'
+import { IncomingBody } from '../../http/incoming-body.ts'
+import type { Next } from '../../http/middleware.ts'
+import type { ResponseHead } from '../../wire/http1/messages.ts'
+import { PhaseTimer } from '../connection/phase-timer.ts'
+import type { ResponseFacts } from '../connection/response-facts.ts'
 import type { ClientRequest } from '../request/client-request.ts'
-import { nextHop } from '../request/redirect.ts'
-import type { RequestWriter } from '../request/request-writer.ts'
-import { BodyDecoder } from './body-decoder.ts'
+import { isRedirect, redirected } from '../request/redirect.ts'
+import type { RequestContent } from '../request/request-content.ts'
+import type { Framed } from '../request/request-heads.ts'
+import type { RequestSettings } from '../request/request-options.ts'
+import { ClientResponse, type RedirectStep } from '../response/client-response.ts'
+import type { ResponsePromise } from '../response/response-promise.ts'
+import { hrefOf, type RequestURL } from '../url/request-url.ts'
+import { type BodyDecoder, decoderFor } from './body-decoder.ts'
 import type { BodyReceiver } from './body-receiver.ts'
-import type { Exchange, ExchangeEvents } from './exchange.ts'
+import { Exchange, type ExchangeEvents } from './exchange.ts'
+import { openScope } from './open-scope.ts'
+import { readAway, responseError } from './read-away.ts'
+import type { Sending } from './sending.ts'
+import { signalError, SignalLink } from './signal-link.ts'
 
-/** Who made the call. */
-export interface CallEvents {
-  /** The head of the final response; returns who gets the body. */
-  responded(head: ResponseHead, call: Call): BodyReceiver
-  failed(error: unknown): void
-}
-
-export class Call implements ExchangeEvents {
-  readonly request: ClientRequest
-  readonly startedAt: number
-  /** The URLs that redirected, in order. */
-  readonly history: string[] = []
-  readonly #writer: RequestWriter
-  readonly #events: CallEvents
+export class Call extends ScopeMember implements ExchangeEvents {
+  /** @internal Its place in the list of the session's calls. */
+  listed: boolean
+  previousCall: Call | undefined
+  nextCall: Call | undefined
+  readonly #sending: Sending
+  readonly #promise: ResponsePromise
   readonly #scope: Scope
-  #exchange: Exchange | undefined = undefined
-  #receiver: BodyReceiver | undefined = undefined
-  #decoder: BodyDecoder | undefined = undefined
-  #redirect: ClientRequest | undefined = undefined
-  #received = 0
-  #over = false
+  readonly #method: string
+  readonly #settings: RequestSettings
+  readonly #startedAt: number
+  readonly #until: number
+  #url: RequestURL | undefined
+  #headers: HeadersInput | undefined
+  #content: RequestContent | undefined
+  // The request as a whole, once it is needed: by middlewares, and from the first redirect on.
+  #request: ClientRequest | undefined
+  #exchange: Exchange | undefined
+  #response: ClientResponse | undefined
+  #history: RedirectStep[] | undefined
+  // A response is there that the caller does not get: a redirect, or a failure.
+  #turning: boolean
+  #over: boolean
+  #signal: AbortSignal | undefined
+  #link: SignalLink | undefined
+  // With middlewares: their scope while they run, the time for all of it, and the caller's context.
+  #chain: Scope | undefined
+  #timer: PhaseTimer | undefined
+  #inContext: ((work: () => void) => void) | undefined
 
-  constructor(request: ClientRequest, writer: RequestWriter, events: CallEvents, scope: Scope) {
-    this.request = request
-    this.startedAt = clock().now()
-    this.#writer = writer
-    this.#events = events
+  constructor(
+    sending: Sending,
+    promise: ResponsePromise,
+    scope: Scope,
+    method: string,
+    settings: RequestSettings,
+  ) {
+    super()
+    this.listed = false
+    this.previousCall = this.nextCall = undefined
+    this.#sending = sending
+    this.#promise = promise
     this.#scope = scope
+    this.#method = method
+    this.#settings = settings
+    this.#startedAt = clock().now()
+    this.#until = this.#startedAt + settings.timeouts.total
+    this.#url = undefined
+    this.#headers = undefined
+    this.#content = undefined
+    this.#request = undefined
+    this.#exchange = undefined
+    this.#response = undefined
+    this.#history = undefined
+    this.#turning = false
+    this.#over = false
+    this.#signal = undefined
+    this.#link = undefined
+    this.#chain = undefined
+    this.#timer = undefined
+    this.#inContext = undefined
+    sending.calls.add(this)
   }
 
-  get exchange(): Exchange | undefined {
-    return this.#exchange
-  }
-
-  start(): void {
-    this.#hop(this.request, this.startedAt)
-  }
-
-  pause(): void {
-    this.#decoder?.pause()
-    this.#exchange?.pause()
-  }
-
-  resume(): void {
-    this.#decoder?.resume()
-    this.#exchange?.resume()
-  }
-
-  /** Nobody wants the rest. */
-  abort(error: unknown): void {
-    this.#exchange?.abort(error)
-  }
-
-  head(head: ResponseHead, exchange: Exchange): void {
-    const request = this.#current
+  /** Begins. Throws nothing: what is wrong is what the promise is rejected with. */
+  start(
+    url: string,
+    headers: HeadersInput | undefined,
+    content: RequestContent | undefined,
+    signal: AbortSignal | undefined,
+  ): void {
     try {
-      this.#redirect = nextHop(request, head, this.history)
-      if (this.#redirect === undefined) this.#receiver = this.#receiverFor(head)
-      // The body of a redirect is read away: mostly it is short, and the connection is used again.
+      if (signal !== undefined) this.#follow(signal)
+      const parsed = this.#sending.urls.read(url)
+      this.#url = parsed
+      this.#headers = headers
+      this.#content = content
+      const { middleware } = this.#sending
+      if (middleware === undefined) this.#begin(parsed, undefined, this.#startedAt)
+      else this.#beginChain(middleware)
     } catch (error) {
-      exchange.abort(error)
+      this.failed(error)
     }
   }
 
-  body(bytes: Uint8Array, shared: boolean, exchange: Exchange): void {
-    this.#received += bytes.byteLength
-    if (this.#redirect !== undefined) {
-      if (this.#received > mostRedirectBody) {
-        const redirect = this.#redirect
-        exchange.drop()
-        this.#follow(redirect)
-      }
+  /** As `start()`, with a request that middlewares have passed on. */
+  startWith(request: ClientRequest): void {
+    try {
+      this.#send(request, this.#startedAt)
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  /** Gives it up: whoever waits for the response, or reads it, gets the error. */
+  abort(error: unknown): void {
+    const chain = this.#chain
+    const exchange = this.#response?.exchange ?? this.#exchange
+    if (exchange !== undefined && !exchange.over) exchange.abort(error)
+    else this.failed(error)
+    chain?.cancel(error)
+  }
+
+  /** Gives it up if nobody has begun to read the response. For a session that closes. */
+  releaseUnread(error: unknown): void {
+    if (this.#response !== undefined && !this.#response.body.used) this.abort(error)
+  }
+
+  /** @internal While middlewares run: there may be no exchange then that is a member in its place. */
+  scopeCancelled(error: CancelledError): void {
+    this.memberOf?.removeMember(this)
+    this.abort(error)
+  }
+
+  // From the exchange.
+
+  responded(exchange: Exchange, head: ResponseHead, facts: ResponseFacts): void {
+    const { collector } = this.#promise
+    const location = this.#leadsTo(head.status, facts.location)
+    const raises = this.#settings.raiseForStatus && head.status >= 400
+    if (collector !== undefined && location === undefined && !raises) {
+      const decoder = decoderFor(exchange, head, facts, this.#settings, this.#scope)
+      this.#connect(exchange, decoder, collector)
+      const length = decoder === undefined && head.framing === 'length' ? head.contentLength : -1
+      collector.begin(length, facts.contentType)
+      this.#promise.collecting(exchange, head)
       return
     }
-    this.#receiver?.push(bytes, shared)
-  }
-
-  ended(trailers: FieldList): void {
-    if (this.#redirect !== undefined) this.#follow(this.#redirect)
-    else {
-      this.#over = true
-      this.#receiver?.end(trailers)
-    }
+    const response = this.#respond(exchange, head, facts)
+    if (location !== undefined || raises) this.#turn(response, location)
+    else this.#deliver(response)
   }
 
   failed(error: unknown): void {
     if (this.#over) return
     this.#over = true
-    if (this.#receiver === undefined) this.#events.failed(error)
-    else this.#receiver.fail(error)
+    this.#leave()
+    this.#promise.fail(error)
   }
 
-  #currentRequest: ClientRequest | undefined = undefined
-
-  get #current(): ClientRequest {
-    return this.#currentRequest ?? this.request
+  finished(): void {
+    if (!this.#turning) this.#leave()
   }
 
-  #follow(request: ClientRequest): void {
-    this.history.push(this.#current.url)
-    this.#redirect = undefined
-    this.#received = 0
-    this.#hop(request, clock().now())
+  // From the promise.
+
+  /** @internal The response whose body a collector has taken. */
+  responseOf(exchange: Exchange, head: ResponseHead): ClientResponse {
+    const body = new IncomingBody(exchange)
+    body.abandon()
+    const response = new ClientResponse(head, this.#method, this.#href, body, exchange)
+    if (this.#history !== undefined) response.cameBy(this.#history)
+    return response
   }
 
-  #hop(request: ClientRequest, now: number): void {
-    this.#currentRequest = request
+  get #href(): string {
+    return this.#request?.url ?? (this.#url === undefined ? '' : hrefOf(this.#url))
+  }
+
+  // Where the response leads, if that is to be followed, or refused.
+  #leadsTo(status: number, location: string | undefined | null): string | undefined {
+    if (status < 300 || !isRedirect(status)) return undefined
+    return this.#settings.redirect === 'manual' ? undefined : (location ?? undefined)
+  }
+
+  #begin(url: RequestURL, request: ClientRequest | undefined, now: number): void {
+    const { hosts, connector } = this.#sending
+    const settings = this.#settings
+    const host = hosts.hostOf(url.origin, settings.tls)
+    const method = request?.method ?? this.#method
+    const body = request === undefined ? this.#content?.body : request.body
+    const framed = this.#framed(url, host.lines, request)
+    this.#turning = false
+    this.#exchange = new Exchange(
+      connector,
+      host,
+      method,
+      framed,
+      body,
+      settings.timeouts,
+      this.#until,
+      now,
+      this.#scope,
+      this,
+    )
+    this.#exchange.start()
+  }
+
+  #framed(url: RequestURL, lines: string, request: ClientRequest | undefined): Framed {
+    const { heads } = this.#sending
+    if (request === undefined && heads.suits(this.#settings) && url.userInfo === undefined) {
+      const headers = this.#headers
+      const content = this.#content
+      if (headers === undefined && content === undefined) {
+        return heads.plain(this.#method, url.target, lines)
+      }
+      const framed = heads.extended(this.#method, url.target, lines, headers, content)
+      if (framed !== undefined) return framed
+    }
+    const { method, headers, body } = request ?? this.#asRequest()
+    return heads.written(method, url, headers, body)
+  }
+
+  #asRequest(): ClientRequest {
+    if (this.#request !== undefined) return this.#request
+    const url = this.#url as RequestURL
+    const settings = this.#settings
+    const content = this.#content
+    this.#request = {
+      method: this.#method,
+      url: hrefOf(url),
+      headers: this.#sending.heads.merged(url, this.#headers, content?.type, settings),
+      body: content?.body,
+      settings,
+    }
+    return this.#request
+  }
+
+  #send(request: ClientRequest, now: number): void {
+    this.#request = request
+    this.#begin(this.#sending.urls.read(request.url), request, now)
+  }
+
+  #respond(exchange: Exchange, head: ResponseHead, facts: ResponseFacts): ClientResponse {
+    const decoder = decoderFor(exchange, head, facts, this.#settings, this.#scope)
+    const body = new IncomingBody(decoder ?? exchange)
+    this.#connect(exchange, decoder, body)
+    return new ClientResponse(head, exchange.method, this.#href, body, exchange)
+  }
+
+  #connect(exchange: Exchange, decoder: BodyDecoder | undefined, target: BodyReceiver): void {
+    if (decoder === undefined) {
+      exchange.maxSize = this.#settings.maxResponseSize
+      exchange.receiver = target
+    } else {
+      decoder.target = target
+      exchange.receiver = decoder
+    }
+  }
+
+  #deliver(response: ClientResponse): void {
+    if (this.#history !== undefined) response.cameBy(this.#history)
+    this.#response = response
+    this.#over = true
+    if (response.exchange.over) this.#leave()
+    this.#promise.settle(response)
+    this.#sending.calls.changed()
+  }
+
+  // A redirect, or a failure by status: the rest is not in a hurry.
+  #turn(response: ClientResponse, location: string | undefined): void {
+    this.#turning = true
+    this.#response = response
+    void runInScope(this.#scope, async () => {
+      try {
+        if (location === undefined) throw await responseError(response)
+        await this.#redirect(response, location)
+      } catch (error) {
+        await response.close()
+        this.failed(error)
+      }
+    })
+  }
+
+  async #redirect(response: ClientResponse, location: string): Promise<void> {
+    const followed = (this.#history ??= [])
+    const next = redirected(this.#asRequest(), response.status, location, followed.length)
+    followed.push({ url: response.url, status: response.status, headers: response.headers })
+    await readAway(response.body)
+    if (this.#over) return
+    this.#response = undefined
+    const { middleware } = this.#sending
+    if (middleware === undefined || this.#inContext === undefined) this.#send(next, clock().now())
+    else {
+      this.#request = next
+      this.#inContext(() => void this.#throughChain(middleware, next))
+    }
+  }
+
+  #beginChain(middleware: Next<ClientRequest, ClientResponse>): void {
+    this.#scope.throwIfCancelled()
+    this.#scope.addMember(this)
+    const { connector } = this.#sending
+    const { total } = this.#settings.timeouts
+    const request = this.#asRequest()
+    this.#timer = new PhaseTimer(connector.timers, () => {
+      const message = `${request.method} request to ${request.url} timed out after ${total} ms (total)`
+      this.abort(new TimeoutError('total', total, message))
+    })
+    this.#timer.set(this.#until, this.#startedAt)
+    this.#inContext = inThisContext((work) => work())
+    void this.#throughChain(middleware, request)
+  }
+
+  async #throughChain(
+    middleware: Next<ClientRequest, ClientResponse>,
+    request: ClientRequest,
+  ): Promise<void> {
+    const chain = new Scope(openScope(this.#scope))
+    this.#chain = chain
+    let response: ClientResponse
     try {
-      const until = this.startedAt + request.timeouts.total
-      this.#exchange = this.#writer.exchange(request, until, this, this.#scope)
+      response = await runInScope(chain, async () => middleware(request))
     } catch (error) {
       this.failed(error)
       return
+    } finally {
+      // What is left in it, as a body that is still to be read, is the caller's now.
+      chain.end()
+      this.#chain = undefined
     }
-    this.#exchange.start(now)
+    this.#answered(response)
   }
 
-  #receiverFor(head: ResponseHead): BodyReceiver {
-    const request = this.#current
-    const receiver = limited(this.#events.responded(head, this), request.maxResponseSize, this)
-    if (!request.decompress) return receiver
-    const coding = new HeaderFields(head.fields).get('content-encoding')
-    if (coding === null || !isKnownCoding(coding) || head.framing === 'none') return receiver
-    this.#decoder = new BodyDecoder(coding, receiver, {
-      pause: () => this.#exchange?.pause(),
-      resume: () => this.#exchange?.resume(),
-      abort: (error) => this.#exchange?.abort(error),
-    })
-    return this.#decoder
+  #answered(response: ClientResponse): void {
+    if (!(response instanceof ClientResponse)) {
+      this.failed(new TypeError('A middleware returned what is not a ClientResponse'))
+      return
+    }
+    if (this.#over) {
+      void response.close()
+      return
+    }
+    const { exchange } = response
+    const location = this.#leadsTo(response.status, response.headers.get('location'))
+    if (location !== undefined) this.#turn(response, location)
+    else if (this.#settings.raiseForStatus && response.status >= 400)
+      this.#turn(response, undefined)
+    else {
+      exchange.limitTo(this.#until)
+      if (this.#signal !== undefined) exchange.follow(this.#signal)
+      this.#deliver(response)
+      // From here on it is the call of the middleware that the session waits for.
+      this.#leave()
+    }
   }
 
-  /** The URL of the last hop. */
-  get url(): string {
-    return this.#current.url
+  #follow(signal: AbortSignal): void {
+    if (signal.aborted) throw signalError(signal)
+    this.#signal = signal
+    this.#link = new SignalLink(signal, this)
   }
 
-  get method(): string {
-    return this.#current.method
-  }
-}
-
-// A redirect's body is a line of HTML. Above this, a new connection costs less than reading it.
-const mostRedirectBody = 65_536
-
-function limited(receiver: BodyReceiver, limit: number, call: Call): BodyReceiver {
-  if (limit === Infinity) return receiver
-  let size = 0
-  return {
-    push(bytes, shared) {
-      size += bytes.byteLength
-      if (size <= limit) receiver.push(bytes, shared)
-      else {
-        const message = `Refused a response of more than ${limit} bytes, which is the limit`
-        const error = new SpoolError('SPOOL_BODY_TOO_LARGE', message)
-        receiver.fail(error)
-        call.abort(error)
-      }
-    },
-    end: (trailers) => {
-      if (size <= limit) receiver.end(trailers)
-    },
-    fail: (error) => receiver.fail(error),
+  #leave(): void {
+    this.#link?.cut()
+    this.#timer?.stop()
+    this.memberOf?.removeMember(this)
+    this.#sending.calls.remove(this)
   }
 }

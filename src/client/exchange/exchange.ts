@@ -1,158 +1,167 @@
 /**
- * One request on its way to one origin, and the response to it: from the pool's queue to the last byte.
- * A redirect or a retry is another exchange.
+ * One request on its way to one host, and the response to it: from the pool's queue to the last byte.
+ * A redirect is another exchange.
  *
- * It is a member of the scope in which the request was made. If that is cancelled, the exchange leaves
+ * It is a member of the scope that the request was made in. If that is cancelled, the exchange leaves
  * the queue, or stops connecting, or closes its connection: HTTP/1.1 can't give up one exchange and keep
  * the connection.
+ *
+ * At any time one phase has a timeout, and one timer watches for it and for the end of the whole.
  */
-import type { CancelledError } from '../../concurrency/errors.ts'
-import { TimeoutError, type TimeoutPhase } from '../../concurrency/errors.ts'
-import { ScopeMember, type Scope } from '../../concurrency/scope/scope.ts'
+import { type CancelledError, TimeoutError, type TimeoutPhase } from '../../concurrency/errors.ts'
+import { type Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
-import { BodyWriter } from '../../http/body-writer.ts'
+import { type BodySource, bodyTooLarge } from '../../http/incoming-body.ts'
 import type { OutgoingBody } from '../../http/outgoing-body.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import type { FieldList, ResponseHead } from '../../wire/http1/messages.ts'
-import { TransferError } from '../errors.ts'
 import type { ClientConnection } from '../connection/client-connection.ts'
-import type { HostEntry } from '../connection/host-entry.ts'
+import type { ClientHost } from '../connection/client-host.ts'
+import type { Connector } from '../connection/connector.ts'
+import { PhaseTimer } from '../connection/phase-timer.ts'
+import type { ResponseFacts } from '../connection/response-facts.ts'
+import { TransferError } from '../errors.ts'
 import type { PoolRequest } from '../pool/pool-host.ts'
+import type { Framed } from '../request/request-heads.ts'
 import type { Timeouts } from '../timeouts.ts'
-import { PhaseTimer } from './phase-timer.ts'
-import { sendBody } from './send-body.ts'
-import type { Opening, SessionPool } from './session-pool.ts'
+import type { BodyReceiver } from './body-receiver.ts'
+import { openScope } from './open-scope.ts'
+import { signalError, SignalLink } from './signal-link.ts'
+import { Upload, type UploadEvents } from './upload.ts'
 
-/** Who made the exchange. All are called synchronously, and at most one of `ended` and `failed`. */
+/** Who made the exchange. `failed` is called without a response, `finished` after one: one of both, once. */
 export interface ExchangeEvents {
-  head(head: ResponseHead, exchange: Exchange): void
-  /** `shared` bytes are valid during the call only. */
-  body(bytes: Uint8Array, shared: boolean, exchange: Exchange): void
-  ended(trailers: FieldList): void
+  /** The head is there: says where the body goes by `exchange.receiver`. */
+  responded(exchange: Exchange, head: ResponseHead, facts: ResponseFacts): void
   failed(error: unknown): void
+  /** Nothing more happens; the receiver was told how it ended. */
+  finished(): void
 }
 
-export interface ExchangeRequest {
-  readonly method: string
-  /** The whole head, as it is sent. */
-  readonly head: string
-  readonly body: OutgoingBody | undefined
-  readonly timeouts: Timeouts
-  /** When all of it has to be over, on the clock. */
-  readonly until: number
-}
-
-// RFC 9110 §9.2.2: sending them twice does what sending them once does.
+// RFC 9110 §9.2.2: doing it twice is as doing it once.
 const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
 
-export class Exchange extends ScopeMember implements PoolRequest<ClientConnection, Exchange> {
-  readonly host: HostEntry
-  fresh = false
-  waiting = false
-  arrival = 0
-  previousWaiting: Exchange | undefined = undefined
-  nextWaiting: Exchange | undefined = undefined
-  /** Whether the request's body is not sent to its end. */
-  sending = false
-  /** @internal The connection that is being opened for it. */
-  opening: Opening | undefined = undefined
-  /** When it got its connection, and when the head came, on the clock; 0 before. */
-  connectedAt = 0
-  headAt = 0
-  readonly request: ExchangeRequest
-  readonly #events: ExchangeEvents
-  readonly #pool: SessionPool
-  readonly #scope: Scope
-  #connection: ClientConnection | undefined = undefined
-  // While it has no connection, whose timer is used otherwise.
-  #timer: PhaseTimer | undefined = undefined
-  #phase: TimeoutPhase = 'pool'
-  #phaseUntil = Infinity
-  #reused = false
-  #answered = false
-  #paused = false
-  #over = false
-  #writer: BodyWriter | undefined = undefined
+// Up to here a body is copied behind its head: that costs less than a second buffer to be written.
+const joinable = 8192
 
+export class Exchange
+  extends ScopeMember
+  implements PoolRequest<ClientConnection, Exchange>, BodySource, UploadEvents
+{
+  // What the pool needs.
+  readonly host: ClientHost
+  fresh: boolean
+  waiting: boolean
+  arrival: number
+  previousWaiting: Exchange | undefined
+  nextWaiting: Exchange | undefined
+  /** @internal The scope in which its connection is being opened. */
+  opening: Scope | undefined
+
+  readonly method: string
+  /** Where the body goes. To be set when the head comes, or in the turn in which it came. */
+  receiver: BodyReceiver | undefined
+  /** Bytes that the body may have as it comes. */
+  maxSize: number
+  /** Times on the clock; NaN for what has not happened: began, connecting began, sent, head, end. */
+  readonly startedAt: number
+  connectingAt: number
+  sentAt: number
+  headAt: number
+  endedAt: number
+  readonly #connector: Connector
+  readonly #framed: Framed
+  readonly #body: OutgoingBody | undefined
+  readonly #timeouts: Timeouts
+  readonly #scope: Scope
+  readonly #events: ExchangeEvents
+  #until: number
+  #connection: ClientConnection | undefined
+  // While there is no connection, whose timer is used otherwise.
+  #timer: PhaseTimer | undefined
+  #phase: TimeoutPhase
+  // In the phase `write`: how much was left when it began.
+  #queued: number
+  #sending: boolean
+  #upload: Upload | undefined
+  #paused: boolean
+  #over: boolean
+  #size: number
+  #link: SignalLink | undefined
+
+  /** `until`: when all of it has to be over, on the clock. */
   constructor(
-    pool: SessionPool,
-    host: HostEntry,
-    request: ExchangeRequest,
-    events: ExchangeEvents,
+    connector: Connector,
+    host: ClientHost,
+    method: string,
+    framed: Framed,
+    body: OutgoingBody | undefined,
+    timeouts: Timeouts,
+    until: number,
+    now: number,
     scope: Scope,
+    events: ExchangeEvents,
   ) {
     super()
     this.host = host
-    this.request = request
-    this.#events = events
-    this.#pool = pool
+    this.fresh = false
+    this.waiting = false
+    this.arrival = 0
+    this.previousWaiting = this.nextWaiting = undefined
+    this.opening = undefined
+    this.method = method
+    this.receiver = undefined
+    this.maxSize = Infinity
+    this.startedAt = now
+    this.connectingAt = this.sentAt = this.headAt = this.endedAt = Number.NaN
+    this.#connector = connector
+    this.#framed = framed
+    this.#body = body
+    this.#timeouts = timeouts
     this.#scope = scope
+    this.#events = events
+    this.#until = until
+    this.#connection = undefined
+    this.#timer = undefined
+    this.#phase = 'pool'
+    this.#queued = 0
+    this.#sending = false
+    this.#upload = undefined
+    this.#paused = false
+    this.#over = false
+    this.#size = 0
+    this.#link = undefined
   }
 
-  /** Whether it has come to its end, good or bad. */
+  /** Whether the connection may carry another exchange, as far as the request is concerned. */
+  get leavesReusable(): boolean {
+    return !this.#sending && !this.#framed.closes
+  }
+
   get over(): boolean {
     return this.#over
   }
 
-  /** Asks the pool for a connection; the rest follows by itself. */
-  start(now: number): void {
-    const { error } = this.#scope
+  /** Asks for a connection; the rest follows by itself. */
+  start(): void {
+    const scope = openScope(this.#scope)
+    const { error } = scope
     if (error !== undefined) {
-      this.#fail(error)
+      this.abort(error)
       return
     }
-    this.#scope.addMember(this)
-    this.#ask(now)
-  }
-
-  /** @internal From the pool. */
-  assign(connection: ClientConnection): void {
-    const { method, head, body, timeouts } = this.request
-    const now = clock().now()
-    this.#timer?.stop()
-    this.connectedAt = now
-    this.#connection = connection
-    this.#reused = connection.exchanges > 0
-    connection.begin(this, method)
-    if (body === undefined) connection.transport.write(head)
-    else this.#send(head, body, connection)
-    if (this.#over || this.#connection !== connection) return
-    if (this.sending) this.#enter('write', timeouts.write, now)
-    else this.#enter('headers', timeouts.headers, now)
-  }
-
-  /** @internal From the pool: connecting begins. */
-  connecting(now: number): void {
-    this.#enter('connect', this.request.timeouts.connect, now)
-  }
-
-  /** Stops to take in the body, until `resume()`. */
-  pause(): void {
-    this.#paused = true
-    this.#connection?.transport.pause()
-    this.#enter('idle', Infinity, 0)
-  }
-
-  resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.#connection?.transport.resume()
-    this.#enter('idle', this.request.timeouts.idle, clock().now())
+    scope.addMember(this)
+    this.#ask(this.startedAt)
   }
 
   /** Gives it up with `error`: nobody wants the rest. Nothing if it is over. */
   abort(error: unknown): void {
     if (this.#over) return
-    this.#release()
+    const connection = this.#connection
+    if (this.waiting) this.#connector.withdraw(this)
+    else if (this.opening !== undefined) this.#connector.stopOpening(this)
+    else connection?.abort()
     this.#fail(error)
-  }
-
-  /** Gives it up without a word: whoever made it goes on with another. */
-  drop(): void {
-    if (this.#over) return
-    this.#release()
-    this.#stopSending(undefined)
-    this.#finish()
   }
 
   /** @internal */
@@ -161,158 +170,264 @@ export class Exchange extends ScopeMember implements PoolRequest<ClientConnectio
     this.abort(error)
   }
 
-  /** @internal From the connection's timer, or from its own. */
-  timeUp(now: number): void {
-    const { until, timeouts } = this.request
-    const total = now >= until
-    const phase = total ? 'total' : this.#phase
-    const allowed = total ? timeouts.total : timeouts[phase as keyof Timeouts]
-    const message = `${this.request.method} request to ${this.host.name} timed out after ${allowed} ms (${phase})`
-    this.abort(new TimeoutError(phase, allowed, message))
+  /** Moves the end of the whole. */
+  limitTo(until: number): void {
+    this.#until = until
+    if (!this.#over) this.#watch(this.#phase, clock().now())
   }
 
-  /** @internal A 1xx response: the server is there. */
-  informational(_head: ResponseHead): void {
-    this.#answered = true
+  /** Gives it up when the signal is aborted, too. */
+  follow(signal: AbortSignal): void {
+    if (this.#over) return
+    if (signal.aborted) this.abort(signalError(signal))
+    else this.#link = new SignalLink(signal, this)
   }
 
-  /** @internal */
-  head(head: ResponseHead): void {
-    this.#answered = true
-    this.headAt = clock().now()
-    this.#events.head(head, this)
-  }
+  // From the pool and its connector.
 
-  /** @internal */
-  body(bytes: Uint8Array, shared: boolean): void {
-    this.#events.body(bytes, shared, this)
-  }
-
-  /** @internal A chunk was read, and there is more to come. */
-  progressed(): void {
-    const { timeouts } = this.request
-    if (this.headAt > 0 && !this.#paused) this.#enter('idle', timeouts.idle, clock().now())
-    else if (!this.sending) this.#answered = true
+  /** @internal Connecting begins. */
+  connecting(scope: Scope, now: number): void {
+    this.opening = scope
+    this.connectingAt = now
+    this.#watch('connect', now)
   }
 
   /** @internal */
-  drained(): void {
-    if (this.sending) this.#enter('write', this.request.timeouts.write, clock().now())
-    this.#writer?.drained()
-  }
-
-  /** @internal The request's body is sent. */
-  sent(): void {
-    this.sending = false
-    if (!this.#over && this.headAt === 0) {
-      this.#enter('headers', this.request.timeouts.headers, clock().now())
-    }
-  }
-
-  /** @internal The connection is gone, or no good. */
-  broken(error: unknown): void {
-    this.#connection = undefined
-    this.#stopSending(error)
-    const { method, body } = this.request
-    // RFC 9112 §9.5: the server may close an idle connection just when we use it. Nothing of an answer
-    // came, so asking again is safe for what may be asked twice.
-    const again = this.#reused && !this.#answered && !this.fresh && idempotent.has(method)
-    if (again && body?.replayable !== false && !ProtocolErrorInMessage(error)) {
-      this.fresh = true
-      this.sending = false
-      this.#ask(clock().now())
-      return
-    }
-    const what = this.headAt > 0 ? 'inside the response' : 'before the response'
-    const message = `${method} request to ${this.host.name} failed ${what}: ${reason(error)}`
-    this.#fail(new TransferError(message, { requestSent: true, cause: error }))
-  }
-
-  /** @internal The connection could not be opened. */
-  unconnected(error: unknown): void {
+  notConnected(error: unknown): void {
     this.#fail(error)
   }
 
+  /** @internal Here is a connection: the request is sent. */
+  assign(connection: ClientConnection, now: number): void {
+    this.#timer?.stop()
+    this.#connection = connection
+    this.sentAt = now
+    connection.begin(this)
+    if (this.#body === undefined) connection.transport.write(this.#framed.head)
+    else this.#send(this.#body, connection)
+    if (!this.#over) this.#watch(this.#sending ? this.#phase : 'headers', now)
+  }
+
+  // From the connection.
+
   /** @internal */
-  ended(trailers: FieldList): void {
-    this.#connection = undefined
-    this.#stopSending(undefined)
+  timeUp(now: number): void {
+    const transport = this.#connection?.transport
+    if (now < this.#until && this.#phase === 'write' && transport !== undefined) {
+      // What counts is that something leaves, not when all has left.
+      if (transport.bytesQueued < this.#queued) {
+        this.#enterWrite(now)
+        return
+      }
+    }
+    const phase = now < this.#until ? this.#phase : 'total'
+    const allowed = this.#timeouts[phase as keyof Timeouts]
+    const message = `${this.#name} timed out after ${allowed} ms (${phase})`
+    this.abort(new TimeoutError(phase, allowed, message))
+  }
+
+  /** @internal */
+  responded(head: ResponseHead, facts: ResponseFacts, now: number): void {
+    this.headAt = now
+    this.#events.responded(this, head, facts)
+  }
+
+  /** @internal */
+  received(bytes: Uint8Array, shared: boolean): void {
+    this.#size += bytes.byteLength
+    if (this.#size > this.maxSize) this.abort(bodyTooLarge(this.maxSize))
+    else this.receiver?.push(bytes, shared)
+  }
+
+  /** @internal Bytes were read, and there are more to come. */
+  progressed(now: number): void {
+    if (!Number.isNaN(this.headAt) && !this.#paused) this.#watch('idle', now)
+  }
+
+  /** @internal The response is read to its end. */
+  ended(trailers: FieldList, now: number): void {
+    this.endedAt = now
     this.#finish()
-    this.#events.ended(trailers)
+    this.receiver?.end(trailers)
+    this.#events.finished()
+  }
+
+  /** @internal What came is not HTTP. */
+  misread(error: Error): void {
+    const message = `${this.#name} failed: ${error.message}`
+    this.#fail(new ProtocolError('remote', message, { cause: error, statusHint: 502 }))
+  }
+
+  /** @internal The connection is gone before the response has ended. */
+  disconnected(error: Error, connection: ClientConnection): void {
+    const reused = connection.exchanges > 1
+    // RFC 9112 §9.3.1: the server may close an idle connection just as we use it. Nothing of an answer
+    // has come, so asking again is safe for what may be asked twice.
+    const again = reused && !connection.answered && !this.fresh && idempotent.has(this.method)
+    if (again && this.#body?.replayable !== false) {
+      this.#connection = undefined
+      this.#sending = false
+      this.#upload?.stop()
+      this.#upload = undefined
+      this.fresh = true
+      this.#ask(clock().now())
+      return
+    }
+    const requestSent = reused || connection.transport.bytesWritten > 0
+    const message = `${this.#name} failed: ${error.message}`
+    this.#fail(new TransferError(message, { requestSent, cause: error }))
+  }
+
+  /** @internal What was queued is written. */
+  drained(): void {
+    const upload = this.#upload
+    const now = clock().now()
+    if (upload !== undefined) {
+      // From now on it is the source that we wait for, for as long as all of it may take.
+      if (!Number.isNaN(this.headAt)) this.#watch('idle', now)
+      else this.#watch('total', now)
+      upload.drained()
+    } else if (this.#sending) {
+      this.#sent(now)
+    }
+  }
+
+  // From the upload.
+
+  /** @internal */
+  held(): void {
+    if (Number.isNaN(this.headAt)) this.#enterWrite(clock().now())
+  }
+
+  /** @internal */
+  uploaded(): void {
+    if (this.#upload?.full === true) {
+      // The last of it is still to be taken.
+      this.#upload = undefined
+    } else {
+      this.#upload = undefined
+      this.#sent(clock().now())
+    }
+  }
+
+  /** @internal */
+  uploadFailed(error: unknown): void {
+    this.abort(error)
+  }
+
+  // From whoever reads the body.
+
+  pause(): void {
+    if (this.#over) return
+    this.#paused = true
+    this.#connection?.transport.pause()
+    this.#watch('total', clock().now())
+  }
+
+  resume(): void {
+    if (this.#over || !this.#paused) return
+    this.#paused = false
+    this.#connection?.transport.resume()
+    this.#watch('idle', clock().now())
+  }
+
+  /** Nobody will read the rest: closes the connection, and tells the receiver nothing. */
+  abandon(): void {
+    this.receiver = undefined
+    this.abort(undefined)
   }
 
   #ask(now: number): void {
     try {
-      this.#pool.request(this, now)
+      this.#connector.request(this, now)
     } catch (error) {
       this.#fail(error)
       return
     }
-    if (this.waiting) this.#enter('pool', this.request.timeouts.pool, now)
+    if (this.waiting) this.#watch('pool', now)
   }
 
-  #send(head: string, body: OutgoingBody, connection: ClientConnection): void {
-    const { transport } = connection
-    if (body.kind === 'text' && body.ascii) transport.write(head + body.text)
-    else if (body.kind !== 'stream') {
-      const bytes = body.kind === 'text' ? Buffer.from(body.text) : body.bytes
-      transport.cork()
+  #send(body: OutgoingBody, { transport }: ClientConnection): void {
+    const { head, framing } = this.#framed
+    let more: boolean
+    if (body.kind === 'stream') {
+      this.#sending = true
+      this.#phase = 'total'
       transport.write(head)
-      transport.write(bytes)
-      transport.uncork()
+      this.#upload = new Upload(transport, framing, openScope(this.#scope), this)
+      void this.#upload.run(body.chunks)
+      return
+    }
+    if (body.kind === 'text' && body.ascii) {
+      more = transport.write(head + body.text)
     } else {
-      transport.write(head)
-      this.sending = true
-      this.#writer = new BodyWriter(transport, body.length ?? 'chunked')
-      void sendBody(this.#writer, body.chunks, this, this.#scope)
+      const bytes = body.kind === 'bytes' ? body.bytes : Buffer.from(body.text)
+      if (bytes.byteLength <= joinable) more = transport.write(joined(head, bytes))
+      else {
+        transport.cork()
+        transport.write(head)
+        more = transport.write(bytes)
+        transport.uncork()
+      }
+    }
+    this.#sending = !more
+    if (!more) {
+      this.#phase = 'write'
+      this.#queued = transport.bytesQueued
     }
   }
 
-  #stopSending(error: unknown): void {
-    const writer = this.#writer
-    this.#writer = undefined
-    writer?.fail(error instanceof Error ? error : new Error('The response has ended'))
+  #sent(now: number): void {
+    this.#sending = false
+    if (Number.isNaN(this.headAt)) this.#watch('headers', now)
   }
 
-  // One timer for all: it looks when the nearest of both is up.
-  #enter(phase: TimeoutPhase, allowed: number, now: number): void {
+  #enterWrite(now: number): void {
+    this.#queued = this.#connection?.transport.bytesQueued ?? 0
+    this.#watch('write', now)
+  }
+
+  #watch(phase: TimeoutPhase, now: number): void {
     this.#phase = phase
-    this.#phaseUntil = now + allowed
-    const until = Math.min(this.#phaseUntil, this.request.until)
+    const until =
+      phase === 'total'
+        ? this.#until
+        : Math.min(now + this.#timeouts[phase as keyof Timeouts], this.#until)
     const connection = this.#connection
     if (connection !== undefined) connection.timer.set(until, now)
     else {
-      this.#timer ??= new PhaseTimer(this.#pool.timers, (now) => this.timeUp(now))
+      this.#timer ??= new PhaseTimer(this.#connector.timers, (now) => this.timeUp(now))
       this.#timer.set(until, now)
     }
   }
 
-  #release(): void {
-    const connection = this.#connection
-    this.#connection = undefined
-    if (this.waiting) this.#pool.withdraw(this)
-    else if (this.opening !== undefined) this.#pool.giveUp(this)
-    connection?.abort()
-  }
-
   #fail(error: unknown): void {
-    if (this.#over) return
-    this.#stopSending(error)
     this.#finish()
-    this.#events.failed(error)
+    if (Number.isNaN(this.headAt)) this.#events.failed(error)
+    else {
+      this.receiver?.fail(error)
+      this.#events.finished()
+    }
   }
 
   #finish(): void {
     this.#over = true
+    this.#connection = undefined
+    this.#link?.cut()
     this.#timer?.stop()
+    this.#upload?.stop()
+    this.#upload = undefined
     this.memberOf?.removeMember(this)
+  }
+
+  get #name(): string {
+    return `${this.method} request to ${this.host.name}`
   }
 }
 
-function ProtocolErrorInMessage(error: unknown): boolean {
-  return ProtocolError.is(error) && !/before the response/.test(error.message)
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function joined(head: string, bytes: Uint8Array): Buffer {
+  const all = Buffer.allocUnsafe(head.length + bytes.byteLength)
+  all.write(head, 0, 'latin1')
+  all.set(bytes, head.length)
+  return all
 }

@@ -1,13 +1,19 @@
+/**
+ * Where a redirect leads (RFC 9110 §15.4), and what of a request goes there.
+ *
+ * What belongs to one origin is not sent to another: credentials, cookies, and what the caller names.
+ * It stays away then, even if a later redirect comes back.
+ */
 import { HeaderFields } from '../../http/header-fields.ts'
-import type { ResponseHead } from '../../wire/http1/messages.ts'
 import { RedirectError } from '../errors.ts'
+import type { Origin } from '../url/origin.ts'
+import { URLReader } from '../url/request-url.ts'
 import { resolveReference } from '../url/resolve-reference.ts'
 import type { ClientRequest } from './client-request.ts'
 
-const redirects = new Set([301, 302, 303, 307, 308])
-// What belongs to an origin, and is nobody else's business.
-const secrets = ['authorization', 'cookie', 'proxy-authorization']
-const describing = [
+const credentials = ['authorization', 'cookie', 'proxy-authorization']
+// RFC 9110 §8: what describes a body goes with it.
+const representation = [
   'content-type',
   'content-length',
   'content-encoding',
@@ -15,61 +21,83 @@ const describing = [
   'content-location',
 ]
 
-/** The request that a response asks for (RFC 9110 §15.4), or undefined if it asks for none. */
-export function nextHop(
+/** Whether a response with this status asks to go elsewhere. 300 and 305 leave it to people. */
+export function isRedirect(status: number): boolean {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
+}
+
+/**
+ * The request to make next. `followed`: how many redirects there were before.
+ *
+ * @throws RedirectError if it must not be followed
+ */
+export function redirected(
   request: ClientRequest,
-  head: ResponseHead,
-  history: readonly string[],
-): ClientRequest | undefined {
-  if (!redirects.has(head.status) || request.redirect === 'manual') return undefined
-  const location = new HeaderFields(head.fields).get('location')
-  if (location === null) return undefined
-  const { status } = head
-  const { url } = request
+  status: number,
+  location: string,
+  followed: number,
+): ClientRequest {
+  const { url, settings } = request
   const refuse = (why: string): RedirectError =>
     new RedirectError(
-      `Refused to follow the redirect from ${url} to "${location}": ${why}`,
+      `Cannot follow the redirect from ${url} to ${JSON.stringify(location)}: ${why}`,
       status,
       url,
       location,
     )
-  if (request.redirect === 'error') throw refuse('redirects are not allowed')
-  if (history.length >= request.maxRedirects) {
-    throw refuse(`there were ${request.maxRedirects} redirects before it, which is the limit`)
+  if (settings.redirect === 'error') throw refuse('redirects are not allowed')
+  if (followed >= settings.maxRedirects) {
+    throw refuse(`${settings.maxRedirects} were followed, which is the limit`)
   }
-  const hash = url.indexOf('#')
-  const target = resolveReference(url, location)
-  // RFC 9110 §10.2.2: without a fragment of its own it inherits ours.
-  const next = target.includes('#') || hash < 0 ? target : target + url.slice(hash)
-  if (!/^https?:\/\//i.test(next)) throw refuse('only http and https are followed')
-  if (/^https:/i.test(url) && /^http:/i.test(next)) throw refuse('it leads from https to http')
-  return hop(request, status, next, refuse)
-}
-
-function hop(
-  request: ClientRequest,
-  status: number,
-  url: string,
-  refuse: (why: string) => RedirectError,
-): ClientRequest {
+  const next = absolute(url, location)
+  if (!/^https?:/i.test(next)) throw refuse('only http and https are followed')
+  const from = originOf(url)
+  const to = originOf(next)
+  if (from === undefined || to === undefined) throw refuse('it is not a URL')
+  if (from.secure && !to.secure && !settings.allowInsecureRedirect) {
+    throw refuse('it leads from https to http')
+  }
   const headers = HeaderFields.from(request.headers)
+  // It names the origin that was asked; each hop has its own.
+  headers.delete('host')
   let { method, body } = request
-  const toGet =
-    (status === 303 && method !== 'HEAD') ||
-    ((status === 301 || status === 302) && method === 'POST')
-  if (toGet) {
+  if (becomesGet(method, status)) {
     method = 'GET'
     body = undefined
-    for (const name of describing) headers.delete(name)
+    for (const name of representation) headers.delete(name)
   } else if (body !== undefined && !body.replayable) {
-    throw refuse('the body was sent and can’t be sent again')
+    throw refuse('the body was sent already, and there is no second one')
   }
-  if (originOf(request.url) !== originOf(url)) {
-    for (const name of [...secrets, ...request.secretHeaders]) headers.delete(name)
+  if (from.href !== to.href) {
+    for (const name of credentials) headers.delete(name)
+    for (const name of settings.secretHeaders) headers.delete(name)
   }
-  return { ...request, method, body, headers, url }
+  return { method, url: next, headers, body, settings }
 }
 
-function originOf(url: string): string {
-  return new URL(url).origin
+// RFC 9110 §15.4.2 to §15.4.4: what browsers have always done, and what 303 is for.
+function becomesGet(method: string, status: number): boolean {
+  if (status === 303) return method !== 'GET' && method !== 'HEAD'
+  return (status === 301 || status === 302) && method === 'POST'
+}
+
+function absolute(url: string, location: string): string {
+  // Bytes beyond ASCII came as latin1; as they are, they would be encoded once more.
+  const written = location.replaceAll(/[\x80-\xff]/g, (byte) => encodeByte(byte.charCodeAt(0)))
+  const next = resolveReference(url, written)
+  const hash = url.indexOf('#')
+  // RFC 9110 §10.2.2: one without a fragment inherits that of the request.
+  return next.includes('#') || hash < 0 ? next : next + url.slice(hash)
+}
+
+function originOf(url: string): Origin | undefined {
+  try {
+    return new URLReader().read(url).origin
+  } catch {
+    return undefined
+  }
+}
+
+function encodeByte(byte: number): string {
+  return `%${byte.toString(16).toUpperCase()}`
 }

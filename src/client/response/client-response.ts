@@ -1,53 +1,69 @@
-import { charsetOf } from '../../http/content-type.ts'
 import { HeaderFields } from '../../http/header-fields.ts'
-import { IncomingBody } from '../../http/incoming-body.ts'
+import type { IncomingBody } from '../../http/incoming-body.ts'
+import { decodeText } from '../../http/text-decoding.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
-import { ClosedResourceError } from '../../concurrency/errors.ts'
 import { ResponseError } from '../errors.ts'
-import type { Call } from '../exchange/call.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { decodableCharset } from './charset.ts'
 import { linesOf } from './lines.ts'
 
-/** When things happened, in milliseconds since the request was made. */
-export interface ResponseTimings {
-  /** When the last hop had its connection. */
-  readonly connected: number
-  /** When the head of the response had come. */
-  readonly headers: number
+/** A redirect that was followed. */
+export interface RedirectStep {
+  readonly url: string
+  readonly status: number
+  readonly headers: HeaderFields
 }
+
+/** How long each phase took, in milliseconds: of the last request, if redirects were followed. */
+export interface ResponseTimings {
+  /** Waiting for a connection, where the session was at its limit. */
+  readonly pool: number
+  /** Opening a connection; 0 if one was used again. */
+  readonly connect: number
+  /** From sending to the head of the response; the sending of a long body included. */
+  readonly headers: number
+  /** From the head to the last byte of the body; undefined while there is more to come. */
+  readonly body: number | undefined
+}
+
+// What fits on a screen.
+const mostErrorText = 4096
 
 /**
  * A response whose head has come. Its body is read once, whole or as a stream; the connection is free
- * again when it was read to its end. `await using` releases what was not read, which closes the
- * connection; so does the end of the scope that made the request.
+ * for others when the body has come to its end. `await using` releases what was not read, which closes
+ * the connection; so does the end of the scope that made the request.
  */
 export class ClientResponse implements AsyncDisposable {
   readonly status: number
-  /** The phrase beside the status, as the server wrote it. */
-  readonly reason: string
+  /** The phrase beside the status, as the server wrote it; it means nothing. */
+  readonly statusText: string
   readonly headers: HeaderFields
   /** Where it came from: after redirects, the last one. */
   readonly url: string
-  /** The URLs that redirected, in order; empty if there were none. */
-  readonly history: readonly string[]
-  /** Bytes as they come, decompressed; reading it is what makes them come. */
+  /** The method that was answered: a redirect may have made GET of POST. */
+  readonly method: string
+  /** Bytes as they come, decompressed. */
   readonly body: IncomingBody
-  readonly #method: string
-  readonly #call: Call
+  /** @internal */
+  readonly exchange: Exchange
+  #history: readonly RedirectStep[] = []
 
   /** @internal */
-  constructor(head: ResponseHead, call: Call) {
+  constructor(
+    head: ResponseHead,
+    method: string,
+    url: string,
+    body: IncomingBody,
+    exchange: Exchange,
+  ) {
     this.status = head.status
-    this.reason = head.reason
+    this.statusText = head.reason
     this.headers = new HeaderFields(head.fields)
-    this.url = call.url
-    this.history = call.history
-    this.#method = call.method
-    this.#call = call
-    this.body = new IncomingBody({
-      pause: () => call.pause(),
-      resume: () => call.resume(),
-      abandon: () => call.abort(new ClosedResourceError('The response was released')),
-    })
+    this.url = url
+    this.method = method
+    this.body = body
+    this.exchange = exchange
   }
 
   /** Whether the status is 200 to 299. */
@@ -55,28 +71,39 @@ export class ClientResponse implements AsyncDisposable {
     return this.status >= 200 && this.status <= 299
   }
 
-  /** Whether there was a redirect on the way. */
-  get redirected(): boolean {
-    return this.history.length > 0
+  /** The redirects that led here, in order; empty if there were none. */
+  get history(): readonly RedirectStep[] {
+    return this.#history
   }
 
-  /** The fields after a chunked body; empty until the body is read. */
+  /** Whether there was a redirect on the way. */
+  get redirected(): boolean {
+    return this.#history.length > 0
+  }
+
+  /** The fields after a chunked body; empty until all of the body is there, and mostly then too. */
   get trailers(): HeaderFields {
     return this.body.trailers
   }
 
   get timings(): ResponseTimings {
-    const { startedAt, exchange } = this.#call
+    const { startedAt, connectingAt, sentAt, headAt, endedAt } = this.exchange
+    const opened = !Number.isNaN(connectingAt)
     return {
-      connected: (exchange?.connectedAt ?? startedAt) - startedAt,
-      headers: (exchange?.headAt ?? startedAt) - startedAt,
+      pool: (opened ? connectingAt : sentAt) - startedAt,
+      connect: opened ? sentAt - connectingAt : 0,
+      headers: headAt - sentAt,
+      body: Number.isNaN(endedAt) ? undefined : endedAt - headAt,
     }
   }
 
   /**
    * All of the body.
    *
-   * Cancellation: the connection is closed.
+   * Cancellation: closes the connection.
+   *
+   * @throws BusyResourceError if it is read already, `TransferError` if it breaks off, `ProtocolError` if it is
+   *   not what its headers say, TimeoutError, `SPOOL_BODY_TOO_LARGE`
    */
   bytes(): Promise<Uint8Array> {
     return this.body.bytes()
@@ -85,42 +112,49 @@ export class ClientResponse implements AsyncDisposable {
   /**
    * All of the body as text, in the charset of its content type, or UTF-8.
    *
-   * Cancellation: the connection is closed.
+   * Cancellation: closes the connection.
+   *
+   * @throws As `bytes()`
    */
   text(): Promise<string> {
-    return this.body.text(Infinity, charsetOf(this.headers.get('content-type')))
+    return this.body.text(Infinity, decodableCharset(this.headers.get('content-type')))
   }
 
   /**
-   * All of the body, parsed as JSON.
+   * All of the body, parsed as JSON, whatever its content type.
    *
-   * Cancellation: the connection is closed.
+   * Cancellation: closes the connection.
    *
-   * @throws SyntaxError if it is none
+   * @throws SyntaxError if it is none, and as `bytes()`
    */
   json<T = unknown>(): Promise<T> {
     return this.body.json<T>()
   }
 
   /**
-   * Lines of the body as they come, as UTF-8, without their ends (LF or CR LF). A line of more than
-   * `limit` bytes (default 1 MiB) is refused. Leaving the loop early closes the connection.
+   * The lines of the body as they come, as UTF-8, without their ends (LF or CR LF). Leaving the loop
+   * early closes the connection. `limit`: bytes that a line may have, by default 1 MiB; a longer one
+   * throws an error with the code `SPOOL_BODY_TOO_LARGE`.
    *
-   * Cancellation: the connection is closed.
+   * Cancellation: closes the connection.
    */
   lines(options?: { limit?: number }): AsyncGenerator<string, void> {
     return linesOf(this.body, options?.limit)
   }
 
-  /** Throws `ResponseError` if the status is 400 or above; returns the response otherwise. */
+  /**
+   * Returns the response, if its status is under 400.
+   *
+   * @throws ResponseError otherwise, with as much of the body as has come; the option `raiseForStatus` waits
+   *   for it
+   */
   raiseForStatus(): this {
-    if (this.status >= 400) {
-      throw new ResponseError(this.#method, this.url, this.status, this.headers, '')
-    }
-    return this
+    if (this.status < 400) return this
+    const text = decodeText(this.body.peek(mostErrorText))
+    throw new ResponseError(this.method, this.url, this.status, this.headers, text)
   }
 
-  /** Releases it: what was not read is given up, and its connection closed. Never waits. */
+  /** Releases it: what was not read is given up, and its connection closed. Never waits, never throws. */
   close(): Promise<void> {
     this.body.abandon()
     return Promise.resolve()
@@ -128,5 +162,10 @@ export class ClientResponse implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** @internal */
+  cameBy(history: readonly RedirectStep[]): void {
+    this.#history = history
   }
 }

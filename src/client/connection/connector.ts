@@ -1,0 +1,149 @@
+/** The I/O below the pool: opens what the policy asks for, and closes what it gives up. */
+import { runInScope } from '../../concurrency/scope/context.ts'
+import { Scope } from '../../concurrency/scope/scope.ts'
+import { clock } from '../../concurrency/time/current-clock.ts'
+import { connect } from '../../io/connect.ts'
+import type { Resolver } from '../../io/resolver.ts'
+import type { TLSOptions, Transport } from '../../io/transport.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { ConnectionPool, type PoolOptions, type PoolStatistics } from '../pool/pool.ts'
+import { ClientConnection } from './client-connection.ts'
+import type { ClientHost } from './client-host.ts'
+import { PhaseTimer, PhaseTimers } from './phase-timer.ts'
+
+/** How a transport to a host is opened. Cancelled by its scope. */
+export type OpenTransport = (host: ClientHost) => Promise<Transport>
+
+export class Connector {
+  readonly timers: PhaseTimers = new PhaseTimers()
+  readonly #open: OpenTransport
+  readonly #pool: ConnectionPool<ClientConnection, Exchange>
+  readonly #expiry: PhaseTimer
+  #expiryIsSet = false
+  #opened = 0
+  // The time of what is happening: the pool passes none on.
+  #now = 0
+
+  constructor(options: PoolOptions, open: OpenTransport) {
+    this.#open = open
+    this.#pool = new ConnectionPool<ClientConnection, Exchange>(options, {
+      assign: (exchange, connection) => exchange.assign(connection, this.#now),
+      open: (exchange) => this.#connect(exchange),
+      close: (connection) => connection.close(),
+    })
+    this.#expiry = new PhaseTimer(this.timers, (now) => this.#expire(now))
+  }
+
+  /** How many connections there have been. */
+  get opened(): number {
+    return this.#opened
+  }
+
+  statistics(): PoolStatistics {
+    return this.#pool.statistics()
+  }
+
+  /** Gives the exchange a connection, now or later. Throws `BusyResourceError`. */
+  request(exchange: Exchange, now: number): void {
+    this.#now = now
+    this.#pool.request(exchange, now)
+  }
+
+  /** The exchange no longer waits in the queue. */
+  withdraw(exchange: Exchange): void {
+    this.#pool.withdraw(exchange)
+  }
+
+  /** Stops to open the connection of an exchange. */
+  stopOpening(exchange: Exchange): void {
+    const { opening } = exchange
+    exchange.opening = undefined
+    opening?.cancel()
+    this.#pool.openFailed(exchange.host)
+  }
+
+  /** The exchange on it is over, and it may be used again. */
+  release(connection: ClientConnection, now: number): void {
+    this.#now = now
+    this.#pool.release(connection, now)
+    if (!this.#expiryIsSet && connection.idle) {
+      this.#expiryIsSet = true
+      this.#expiry.set(connection.expires, now)
+    }
+  }
+
+  /** It was in use, and is closed. */
+  discard(connection: ClientConnection): void {
+    this.#pool.discard(connection)
+  }
+
+  /** It was idle, and is closed. */
+  lost(connection: ClientConnection): void {
+    this.#pool.lost(connection)
+  }
+
+  closeIdle(): void {
+    this.#pool.closeIdle()
+  }
+
+  /** Stops the timers; to be called once nothing is left. */
+  close(): void {
+    this.#pool.closeIdle()
+    this.timers.close()
+  }
+
+  #expire(now: number): void {
+    const next = this.#pool.expire(now)
+    this.#expiryIsSet = next !== Infinity
+    if (this.#expiryIsSet) this.#expiry.set(next, now)
+  }
+
+  #connect(exchange: Exchange): void {
+    const { host } = exchange
+    // The request's own scope is left by the exchange, which then says `stopOpening()`.
+    const scope = new Scope(undefined)
+    exchange.connecting(scope, clock().now())
+    const opened = (transport: Transport): void => {
+      if (exchange.opening !== scope) {
+        transport.destroy()
+        return
+      }
+      exchange.opening = undefined
+      this.#opened++
+      this.#pool.opened()
+      exchange.assign(new ClientConnection(host, transport, this), clock().now())
+    }
+    const failed = (error: unknown): void => {
+      if (exchange.opening !== scope) return
+      exchange.opening = undefined
+      this.#pool.openFailed(host)
+      exchange.notConnected(error)
+    }
+    runInScope(scope, async () => this.#open(host)).then(opened, failed)
+  }
+}
+
+/** Opens sockets, which share one buffer to read into. */
+export function socketOpener(resolver: Resolver | undefined): OpenTransport {
+  const readBuffer = Buffer.allocUnsafeSlow(65_536)
+  return ({ origin, tls }) =>
+    connect({
+      host: origin.hostname,
+      port: origin.port,
+      readBuffer,
+      ...(resolver === undefined ? {} : { resolver }),
+      ...(origin.secure ? { tls: offering(tls) } : {}),
+    })
+}
+
+const defaultTLS: TLSOptions = { alpn: ['http/1.1'] }
+// One object for each, since certificates are parsed once for each object.
+const offers = new WeakMap<TLSOptions, TLSOptions>()
+
+function offering(tls: TLSOptions | undefined): TLSOptions {
+  if (tls === undefined) return defaultTLS
+  if (tls.alpn !== undefined) return tls
+  let offer = offers.get(tls)
+  if (offer === undefined) offers.set(tls, (offer = { ...defaultTLS, ...tls }))
+  return offer
+}

@@ -1,0 +1,60 @@
+import { runInScope } from '../../concurrency/scope/context.ts'
+import { Scope } from '../../concurrency/scope/scope.ts'
+import { type BodyFraming, BodyWriter, writeChunks } from '../../http/body-writer.ts'
+import type { BodyChunks } from '../../http/outgoing-body.ts'
+import type { Transport } from '../../io/transport.ts'
+
+/** The exchange, as its upload sees it. */
+export interface UploadEvents {
+  /** The peer is slow: nothing more is written until it has taken some. */
+  held(): void
+  /** All of it is written. */
+  uploaded(): void
+  /** The source threw, or did not keep to its length. */
+  uploadFailed(error: unknown): void
+}
+
+/**
+ * Sends a body in chunks. The source runs in a scope of its own below that of the request: it is
+ * cancelled with the request, and when nobody wants the rest since the answer came first.
+ */
+export class Upload {
+  readonly #writer: BodyWriter
+  readonly #scope: Scope
+  readonly #events: UploadEvents
+  #over = false
+
+  constructor(transport: Transport, framing: BodyFraming, scope: Scope, events: UploadEvents) {
+    this.#writer = new BodyWriter(transport, framing, () => events.held())
+    this.#scope = new Scope(scope)
+    this.#events = events
+  }
+
+  /** Whether the transport has asked to wait. */
+  get full(): boolean {
+    return this.#writer.full
+  }
+
+  async run(chunks: BodyChunks): Promise<void> {
+    try {
+      await runInScope(this.#scope, () => writeChunks(this.#writer, chunks))
+      if (!this.#over) this.#events.uploaded()
+    } catch (error) {
+      if (!this.#over) this.#events.uploadFailed(error)
+    } finally {
+      this.#over = true
+      this.#scope.end()
+    }
+  }
+
+  drained(): void {
+    this.#writer.drained()
+  }
+
+  /** Nobody wants the rest. */
+  stop(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#scope.cancel('the exchange is over')
+  }
+}

@@ -1,0 +1,33 @@
+import { type BodyInput, outgoingBody, type OutgoingBody } from '../../http/outgoing-body.ts'
+import { formString } from '../url/query.ts'
+import type { RequestOptions } from './request-options.ts'
+
+/** A body, with the content type that goes with it. */
+export interface RequestContent {
+  readonly body: OutgoingBody
+  readonly type: string | undefined
+}
+
+/** What the options say is sent; undefined if that is nothing. Throws TypeError if they say two things. */
+export function contentOf(options: RequestOptions): RequestContent | undefined {
+  const { body, json, form } = options
+  if (body === undefined && json === undefined && form === undefined) return undefined
+  if ([body, json, form].filter((one) => one !== undefined).length > 1) {
+    throw new TypeError('Cannot send more than one of "body", "json" and "form"')
+  }
+  if (body !== undefined) return { body: outgoingBody(body), type: typeOf(body) }
+  if (json !== undefined) {
+    const text = JSON.stringify(json) as string | undefined
+    if (text === undefined) throw new TypeError(`Cannot send a ${typeof json} as JSON`)
+    return { body: outgoingBody(text), type: 'application/json' }
+  }
+  return {
+    body: outgoingBody(formString(form as NonNullable<typeof form>)),
+    type: 'application/x-www-form-urlencoded',
+  }
+}
+
+function typeOf(body: BodyInput): string | undefined {
+  if (typeof body === 'string') return 'text/plain; charset=utf-8'
+  return body instanceof Blob && body.type !== '' ? body.type : undefined
+}

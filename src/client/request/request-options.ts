@@ -1,0 +1,124 @@
+import type { HeadersInput } from '../../http/header-fields.ts'
+import type { BodyInput } from '../../http/outgoing-body.ts'
+import type { TLSOptions } from '../../io/transport.ts'
+import { defaultTimeouts, type TimeoutOptions, type Timeouts, timeoutsFrom } from '../timeouts.ts'
+import type { QueryInput } from '../url/query.ts'
+
+/** What to do with a redirect: go there, give it to the caller, or throw `RedirectError`. */
+export type RedirectMode = 'follow' | 'manual' | 'error'
+
+/** What a session and each of its requests may say. What a request leaves out is the session's. */
+export interface SharedOptions {
+  /** A number is the total, in milliseconds. */
+  timeout?: number | TimeoutOptions | undefined
+  /** Default `follow`. */
+  redirect?: RedirectMode | undefined
+  /** Redirects that are followed in a row. Default 10; one more is a `RedirectError`. */
+  maxRedirects?: number | undefined
+  /** Whether a redirect may lead from https to http. Default false. */
+  allowInsecureRedirect?: boolean | undefined
+  /**
+   * Names of headers that are nobody's business but the origin's they are sent to, as `X-Api-Key`: a
+   * redirect to another origin goes without them, as it does without `Authorization` and `Cookie`. A
+   * request's are added to the session's.
+   */
+  secretHeaders?: readonly string[] | undefined
+  /** Whether gzip, deflate, br and zstd are asked for and undone. Default true. */
+  decompress?: boolean | undefined
+  /**
+   * Bytes that a body may have, after decompression; more is `SPOOL_BODY_TOO_LARGE`. Default: no
+   * limit but for bombs, which are bodies of more than 64 MiB that were 250 times smaller when they came.
+   */
+  maxResponseSize?: number | undefined
+  /** Whether a status of 400 and above is thrown as `ResponseError`. Default false. */
+  raiseForStatus?: boolean | undefined
+  /** For https. Keep the object and use it again: connections are shared by those who share it. */
+  tls?: TLSOptions | undefined
+}
+
+export interface RequestOptions extends SharedOptions {
+  /** In the place of the session's of the same names. */
+  headers?: HeadersInput | undefined
+  /** Added to the URL's own query. */
+  query?: QueryInput | undefined
+  /** Sent as it is. Strings are UTF-8 text; Blobs have their type; other bodies have none of their own. */
+  body?: BodyInput | undefined
+  /** Sent as JSON. */
+  json?: unknown
+  /** Sent as `application/x-www-form-urlencoded`. */
+  form?: QueryInput | undefined
+  /** Cancels the request too, as its scope does. */
+  signal?: AbortSignal | undefined
+}
+
+/** What holds for a request, with nothing left out. Shared by all that say nothing of their own. */
+export interface RequestSettings {
+  readonly timeouts: Timeouts
+  readonly redirect: RedirectMode
+  readonly maxRedirects: number
+  readonly allowInsecureRedirect: boolean
+  readonly secretHeaders: readonly string[]
+  readonly decompress: boolean
+  readonly maxResponseSize: number
+  readonly raiseForStatus: boolean
+  readonly tls: TLSOptions | undefined
+}
+
+export const defaultSettings: RequestSettings = {
+  timeouts: defaultTimeouts,
+  redirect: 'follow',
+  // As aiohttp and curl's documentation recommend; browsers stop at 20.
+  maxRedirects: 10,
+  allowInsecureRedirect: false,
+  secretHeaders: [],
+  decompress: true,
+  maxResponseSize: Infinity,
+  raiseForStatus: false,
+  tls: undefined,
+}
+
+const modes: readonly unknown[] = ['follow', 'manual', 'error']
+
+/**
+ * What `options` say, over `base`; `base` itself if they say nothing.
+ *
+ * @throws RangeError or TypeError for what makes no sense
+ */
+export function settingsFrom(options: SharedOptions, base: RequestSettings): RequestSettings {
+  if (
+    options.timeout === undefined &&
+    options.redirect === undefined &&
+    options.maxRedirects === undefined &&
+    options.allowInsecureRedirect === undefined &&
+    options.secretHeaders === undefined &&
+    options.decompress === undefined &&
+    options.maxResponseSize === undefined &&
+    options.raiseForStatus === undefined &&
+    options.tls === undefined
+  ) {
+    return base
+  }
+  const { redirect = base.redirect } = options
+  if (!modes.includes(redirect)) {
+    throw new TypeError(
+      `Cannot use ${JSON.stringify(redirect)} as "redirect": expected "follow", "manual" or "error"`,
+    )
+  }
+  return {
+    timeouts: timeoutsFrom(options.timeout, base.timeouts),
+    redirect,
+    maxRedirects: atLeast(0, 'maxRedirects', options.maxRedirects ?? base.maxRedirects),
+    allowInsecureRedirect: options.allowInsecureRedirect ?? base.allowInsecureRedirect,
+    secretHeaders: [...base.secretHeaders, ...(options.secretHeaders ?? [])],
+    decompress: options.decompress ?? base.decompress,
+    maxResponseSize: atLeast(0, 'maxResponseSize', options.maxResponseSize ?? base.maxResponseSize),
+    raiseForStatus: options.raiseForStatus ?? base.raiseForStatus,
+    tls: options.tls ?? base.tls,
+  }
+}
+
+/** `value`, if it is a number that is not under `least`. */
+export function atLeast(least: number, name: string, value: number): number {
+  if (typeof value === 'number' && value >= least) return value
+  throw new RangeError(`Cannot use ${String(value)} as "${name}": expected ${least} or more`)
+}

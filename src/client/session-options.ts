@@ -1,0 +1,63 @@
+import type { HeadersInput } from '../http/header-fields.ts'
+import type { Middleware } from '../http/middleware.ts'
+import type { Resolver } from '../io/resolver.ts'
+import type { PoolOptions } from './pool/pool.ts'
+import type { ClientRequest } from './request/client-request.ts'
+import { atLeast, type SharedOptions } from './request/request-options.ts'
+import type { ClientResponse } from './response/client-response.ts'
+import type { RequestURL, URLReader } from './url/request-url.ts'
+
+/**
+ * Stands around each request that is sent, those of followed redirects too. It may change the request,
+ * answer in its place, or pass it on more than once.
+ */
+export type ClientMiddleware = Middleware<ClientRequest, ClientResponse>
+
+export interface ClientSessionOptions extends SharedOptions {
+  /**
+   * What URLs that are not absolute are resolved against (RFC 3986 §5). Its path ends with a slash, or
+   * is empty.
+   */
+  baseUrl?: string | URL | undefined
+  /** Sent with each request that does not bring its own of the same name. */
+  headers?: HeadersInput | undefined
+  /** Connections at most, idle ones included. Default 100; 0 for no limit. */
+  limit?: number | undefined
+  /** Connections to one origin at most. Default 0: no limit of its own. */
+  limitPerHost?: number | undefined
+  /** Requests that may wait for a connection. Default 100,000; above it `BusyResourceError`. */
+  maxWaiting?: number | undefined
+  /** How long an idle connection is kept, in milliseconds. Default 15,000; 0 keeps none. */
+  keepAlive?: number | undefined
+  /** The first is outermost. */
+  middleware?: readonly ClientMiddleware[] | undefined
+  /** Default: the system's. */
+  resolver?: Resolver | undefined
+}
+
+/** Throws RangeError for a number that makes no sense. */
+export function poolOptions(options: ClientSessionOptions): PoolOptions {
+  // As aiohttp: few servers mind, and a program has this many descriptors to spare.
+  const { limit = 100, limitPerHost = 0 } = options
+  // A list of work that was submitted at once, and no leak that goes unseen.
+  const { maxWaiting = 100_000 } = options
+  // As aiohttp. Less than most servers keep theirs: Apache 5 s is the exception, nginx 75 s the rule.
+  const { keepAlive = 15_000 } = options
+  return {
+    limit: atLeast(0, 'limit', limit) || Infinity,
+    limitPerHost: atLeast(0, 'limitPerHost', limitPerHost) || Infinity,
+    maxWaiting: atLeast(0, 'maxWaiting', maxWaiting),
+    keepAlive: atLeast(0, 'keepAlive', keepAlive),
+  }
+}
+
+/** Throws TypeError for what can't be a base. */
+export function baseOf(url: string | URL | undefined, urls: URLReader): RequestURL | undefined {
+  if (url === undefined) return undefined
+  const base = urls.read(String(url))
+  const path = base.target.replace(/\?.*$/s, '')
+  if (path.endsWith('/')) return base
+  throw new TypeError(
+    `Cannot use ${JSON.stringify(String(url))} as "baseUrl": its path must end with a slash, since what stands behind the last one is replaced`,
+  )
+}
