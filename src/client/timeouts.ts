@@ -18,7 +18,7 @@ export type Timeouts = { readonly [Name in keyof Required<TimeoutOptions>]: numb
 
 const names = ['total', 'pool', 'connect', 'headers', 'idle', 'write'] as const
 
-const defaultTimeouts: Timeouts = {
+export const defaultTimeouts: Timeouts = {
   // As aiohttp.
   total: 300_000,
   pool: Infinity,

@@ -37,7 +37,7 @@ const mostErrorText = 4096
 export class ClientResponse implements AsyncDisposable {
   readonly status: number
   /** The phrase beside the status, as the server wrote it; it means nothing. */
-  readonly statusText: string
+  readonly reason: string
   readonly headers: HeaderFields
   /** Where it came from: after redirects, the last one. */
   readonly url: string
@@ -58,7 +58,7 @@ export class ClientResponse implements AsyncDisposable {
     exchange: Exchange,
   ) {
     this.status = head.status
-    this.statusText = head.reason
+    this.reason = head.reason
     this.headers = new HeaderFields(head.fields)
     this.url = url
     this.method = method

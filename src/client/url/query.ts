@@ -5,7 +5,7 @@ export type QueryInput =
   | Iterable<readonly [name: string, value: QueryValue]>
   | Readonly<Record<string, QueryValue | readonly QueryValue[] | undefined | null>>
 
-type QueryValue = string | number | bigint | boolean
+export type QueryValue = string | number | bigint | boolean
 
 /**
  * The query as it is sent, without `?`. A string goes as it is; everything else is percent-encoded as
