@@ -26,53 +26,39 @@ export class ClientConnection
   implements Sink, PooledConnection<ClientConnection, Exchange>, ResponseEventsOf
 {
   readonly host: ClientHost
-  keepAlive: number
-  idle: boolean
-  expires: number
-  olderIdle: ClientConnection | undefined
-  newerIdle: ClientConnection | undefined
-  belowIdle: ClientConnection | undefined
-  aboveIdle: ClientConnection | undefined
+  keepAlive: number = Infinity
+  idle = false
+  expires: number = 0
+  olderIdle: ClientConnection | undefined = undefined
+  newerIdle: ClientConnection | undefined = undefined
+  belowIdle: ClientConnection | undefined = undefined
+  aboveIdle: ClientConnection | undefined = undefined
   readonly transport: Transport
   /** For the phases of the exchange that it carries. */
   readonly timer: PhaseTimer
   /** How many exchanges it has begun. */
-  exchanges: number
+  exchanges: number = 0
   /** Whether anything of the response has come. */
-  answered: boolean
+  answered = false
   /** When the bytes came that are being read, on the clock. */
-  now: number
+  now: number = 0
   readonly #connector: Connector
   readonly #parser: ResponseParser
-  #exchange: Exchange | undefined
-  #reusable: boolean
-  #shared: boolean
+  #exchange: Exchange | undefined = undefined
+  #reusable = false
+  #shared = false
   // The response has ended inside the chunk that is being read.
-  #ended: boolean
-  #trailers: FieldList
-  #gone: boolean
-  #keepAliveText: string | undefined
+  #ended = false
+  #trailers: FieldList = noTrailers
+  #gone = false
+  #keepAliveText: string | undefined = undefined
 
   constructor(host: ClientHost, transport: Transport, connector: Connector) {
     this.host = host
-    this.keepAlive = Infinity
-    this.idle = false
-    this.expires = 0
-    this.olderIdle = this.newerIdle = this.belowIdle = this.aboveIdle = undefined
     this.transport = transport
     this.timer = new PhaseTimer(connector.timers, (now) => this.#exchange?.timeUp(now))
-    this.exchanges = 0
-    this.answered = false
-    this.now = 0
     this.#connector = connector
     this.#parser = new ResponseParser(new Reader(this))
-    this.#exchange = undefined
-    this.#reusable = false
-    this.#shared = false
-    this.#ended = false
-    this.#trailers = noTrailers
-    this.#gone = false
-    this.#keepAliveText = undefined
     transport.start(this)
   }
 

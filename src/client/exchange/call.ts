@@ -32,11 +32,13 @@ import { readAway, responseError } from './read-away.ts'
 import type { Sending } from './sending.ts'
 import { signalError, SignalLink } from './signal-link.ts'
 
+type InContext = (work: () => void) => void
+
 export class Call extends ScopeMember implements ExchangeEvents {
   /** @internal Its place in the list of the session's calls. */
-  listed: boolean
-  previousCall: Call | undefined
-  nextCall: Call | undefined
+  listed = false
+  previousCall: Call | undefined = undefined
+  nextCall: Call | undefined = undefined
   readonly #sending: Sending
   readonly #promise: ResponsePromise
   readonly #scope: Scope
@@ -44,23 +46,23 @@ export class Call extends ScopeMember implements ExchangeEvents {
   readonly #settings: RequestSettings
   readonly #startedAt: number
   readonly #until: number
-  #url: RequestURL | undefined
-  #headers: HeadersInput | undefined
-  #content: RequestContent | undefined
+  #url: RequestURL | undefined = undefined
+  #headers: HeadersInput | undefined = undefined
+  #content: RequestContent | undefined = undefined
   // The request as a whole, once it is needed: by middlewares, and from the first redirect on.
-  #request: ClientRequest | undefined
-  #exchange: Exchange | undefined
-  #response: ClientResponse | undefined
-  #history: RedirectStep[] | undefined
+  #request: ClientRequest | undefined = undefined
+  #exchange: Exchange | undefined = undefined
+  #response: ClientResponse | undefined = undefined
+  #history: RedirectStep[] | undefined = undefined
   // A response is there that the caller does not get: a redirect, or a failure.
-  #turning: boolean
-  #over: boolean
-  #signal: AbortSignal | undefined
-  #link: SignalLink | undefined
+  #turning = false
+  #over = false
+  #signal: AbortSignal | undefined = undefined
+  #link: SignalLink | undefined = undefined
   // With middlewares: their scope while they run, the time for all of it, and the caller's context.
-  #chain: Scope | undefined
-  #timer: PhaseTimer | undefined
-  #inContext: ((work: () => void) => void) | undefined
+  #chain: Scope | undefined = undefined
+  #timer: PhaseTimer | undefined = undefined
+  #inContext: InContext | undefined = undefined
 
   constructor(
     sending: Sending,
@@ -70,8 +72,6 @@ export class Call extends ScopeMember implements ExchangeEvents {
     settings: RequestSettings,
   ) {
     super()
-    this.listed = false
-    this.previousCall = this.nextCall = undefined
     this.#sending = sending
     this.#promise = promise
     this.#scope = scope
@@ -79,20 +79,6 @@ export class Call extends ScopeMember implements ExchangeEvents {
     this.#settings = settings
     this.#startedAt = clock().now()
     this.#until = this.#startedAt + settings.timeouts.total
-    this.#url = undefined
-    this.#headers = undefined
-    this.#content = undefined
-    this.#request = undefined
-    this.#exchange = undefined
-    this.#response = undefined
-    this.#history = undefined
-    this.#turning = false
-    this.#over = false
-    this.#signal = undefined
-    this.#link = undefined
-    this.#chain = undefined
-    this.#timer = undefined
-    this.#inContext = undefined
     sending.calls.add(this)
   }
 

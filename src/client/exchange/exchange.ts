@@ -8,25 +8,25 @@
  *
  * At any time one phase has a timeout, and one timer watches for it and for the end of the whole.
  */
-import { type CancelledError, TimeoutError, type TimeoutPhase } from '../../concurrency/errors.ts'
+import type { CancelledError, TimeoutPhase } from '../../concurrency/errors.ts'
 import { type Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import { type BodySource, bodyTooLarge } from '../../http/incoming-body.ts'
 import type { OutgoingBody } from '../../http/outgoing-body.ts'
-import { ProtocolError } from '../../wire/errors.ts'
 import type { FieldList, ResponseHead } from '../../wire/http1/messages.ts'
 import type { ClientConnection } from '../connection/client-connection.ts'
 import type { ClientHost } from '../connection/client-host.ts'
 import type { Connector } from '../connection/connector.ts'
 import { PhaseTimer } from '../connection/phase-timer.ts'
 import type { ResponseFacts } from '../connection/response-facts.ts'
-import { TransferError } from '../errors.ts'
 import type { PoolRequest } from '../pool/pool-host.ts'
 import type { Framed } from '../request/request-heads.ts'
 import type { Timeouts } from '../timeouts.ts'
 import type { BodyReceiver } from './body-receiver.ts'
+import { isIdempotent, protocolErrorOf, timeoutOf, transferErrorOf } from './exchange-failures.ts'
 import { openScope } from './open-scope.ts'
 import { signalError, SignalLink } from './signal-link.ts'
+import { writeRequest } from './write-request.ts'
 import { Upload, type UploadEvents } from './upload.ts'
 
 /** Who made the exchange. `failed` is called without a response, `finished` after one: one of both, once. */
@@ -38,37 +38,31 @@ export interface ExchangeEvents {
   finished(): void
 }
 
-// RFC 9110 §9.2.2: doing it twice is as doing it once.
-const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
-
-// Up to here a body is copied behind its head: that costs less than a second buffer to be written.
-const joinable = 8192
-
 export class Exchange
   extends ScopeMember
   implements PoolRequest<ClientConnection, Exchange>, BodySource, UploadEvents
 {
   // What the pool needs.
   readonly host: ClientHost
-  fresh: boolean
-  waiting: boolean
-  arrival: number
-  previousWaiting: Exchange | undefined
-  nextWaiting: Exchange | undefined
+  fresh = false
+  waiting = false
+  arrival: number = 0
+  previousWaiting: Exchange | undefined = undefined
+  nextWaiting: Exchange | undefined = undefined
   /** @internal The scope in which its connection is being opened. */
-  opening: Scope | undefined
+  opening: Scope | undefined = undefined
 
   readonly method: string
   /** Where the body goes. To be set when the head comes, or in the turn in which it came. */
-  receiver: BodyReceiver | undefined
+  receiver: BodyReceiver | undefined = undefined
   /** Bytes that the body may have as it comes. */
-  maxSize: number
+  maxSize: number = Infinity
   /** Times on the clock; NaN for what has not happened: began, connecting began, sent, head, end. */
   readonly startedAt: number
-  connectingAt: number
-  sentAt: number
-  headAt: number
-  endedAt: number
+  connectingAt: number = Number.NaN
+  sentAt: number = Number.NaN
+  headAt: number = Number.NaN
+  endedAt: number = Number.NaN
   readonly #connector: Connector
   readonly #framed: Framed
   readonly #body: OutgoingBody | undefined
@@ -76,18 +70,18 @@ export class Exchange
   readonly #scope: Scope
   readonly #events: ExchangeEvents
   #until: number
-  #connection: ClientConnection | undefined
+  #connection: ClientConnection | undefined = undefined
   // While there is no connection, whose timer is used otherwise.
-  #timer: PhaseTimer | undefined
-  #phase: TimeoutPhase
+  #timer: PhaseTimer | undefined = undefined
+  #phase: TimeoutPhase = 'pool'
   // In the phase `write`: how much was left when it began.
-  #queued: number
-  #sending: boolean
-  #upload: Upload | undefined
-  #paused: boolean
-  #over: boolean
-  #size: number
-  #link: SignalLink | undefined
+  #queued = 0
+  #sending = false
+  #upload: Upload | undefined = undefined
+  #paused = false
+  #over = false
+  #size = 0
+  #link: SignalLink | undefined = undefined
 
   /** `until`: when all of it has to be over, on the clock. */
   constructor(
@@ -104,16 +98,8 @@ export class Exchange
   ) {
     super()
     this.host = host
-    this.fresh = false
-    this.waiting = false
-    this.arrival = 0
-    this.previousWaiting = this.nextWaiting = undefined
-    this.opening = undefined
     this.method = method
-    this.receiver = undefined
-    this.maxSize = Infinity
     this.startedAt = now
-    this.connectingAt = this.sentAt = this.headAt = this.endedAt = Number.NaN
     this.#connector = connector
     this.#framed = framed
     this.#body = body
@@ -121,16 +107,6 @@ export class Exchange
     this.#scope = scope
     this.#events = events
     this.#until = until
-    this.#connection = undefined
-    this.#timer = undefined
-    this.#phase = 'pool'
-    this.#queued = 0
-    this.#sending = false
-    this.#upload = undefined
-    this.#paused = false
-    this.#over = false
-    this.#size = 0
-    this.#link = undefined
   }
 
   /** Whether the connection may carry another exchange, as far as the request is concerned. */
@@ -222,8 +198,7 @@ export class Exchange
     }
     const phase = now < this.#until ? this.#phase : 'total'
     const allowed = this.#timeouts[phase as keyof Timeouts]
-    const message = `${this.#name} timed out after ${allowed} ms (${phase})`
-    this.abort(new TimeoutError(phase, allowed, message))
+    this.abort(timeoutOf(this.#name, phase, allowed))
   }
 
   /** @internal */
@@ -254,8 +229,7 @@ export class Exchange
 
   /** @internal What came is not HTTP. */
   misread(error: Error): void {
-    const message = `${this.#name} failed: ${error.message}`
-    this.#fail(new ProtocolError('remote', message, { cause: error, statusHint: 502 }))
+    this.#fail(protocolErrorOf(this.#name, error))
   }
 
   /** @internal The connection is gone before the response has ended. */
@@ -263,7 +237,7 @@ export class Exchange
     const reused = connection.exchanges > 1
     // RFC 9112 §9.3.1: the server may close an idle connection just as we use it. Nothing of an answer
     // has come, so asking again is safe for what may be asked twice.
-    const again = reused && !connection.answered && !this.fresh && idempotent.has(this.method)
+    const again = reused && !connection.answered && !this.fresh && isIdempotent(this.method)
     if (again && this.#body?.replayable !== false) {
       this.#connection = undefined
       this.#sending = false
@@ -274,8 +248,7 @@ export class Exchange
       return
     }
     const requestSent = reused || connection.transport.bytesWritten > 0
-    const message = `${this.#name} failed: ${error.message}`
-    this.#fail(new TransferError(message, { requestSent, cause: error }))
+    this.#fail(transferErrorOf(this.#name, error, requestSent))
   }
 
   /** @internal What was queued is written. */
@@ -349,7 +322,6 @@ export class Exchange
 
   #send(body: OutgoingBody, { transport }: ClientConnection): void {
     const { head, framing } = this.#framed
-    let more: boolean
     if (body.kind === 'stream') {
       this.#sending = true
       this.#phase = 'total'
@@ -358,18 +330,7 @@ export class Exchange
       void this.#upload.run(body.chunks)
       return
     }
-    if (body.kind === 'text' && body.ascii) {
-      more = transport.write(head + body.text)
-    } else {
-      const bytes = body.kind === 'bytes' ? body.bytes : Buffer.from(body.text)
-      if (bytes.byteLength <= joinable) more = transport.write(joined(head, bytes))
-      else {
-        transport.cork()
-        transport.write(head)
-        more = transport.write(bytes)
-        transport.uncork()
-      }
-    }
+    const more = writeRequest(transport, head, body)
     this.#sending = !more
     if (!more) {
       this.#phase = 'write'
@@ -423,11 +384,4 @@ export class Exchange
   get #name(): string {
     return `${this.method} request to ${this.host.name}`
   }
-}
-
-function joined(head: string, bytes: Uint8Array): Buffer {
-  const all = Buffer.allocUnsafe(head.length + bytes.byteLength)
-  all.write(head, 0, 'latin1')
-  all.set(bytes, head.length)
-  return all
 }

@@ -16,31 +16,22 @@ import { LostFailure } from './lost-failure.ts'
 
 export class ResponsePromise implements PromiseLike<ClientResponse> {
   /** @internal What the whole body is gathered in, if it was asked for before the head came. */
-  collector: BodyCollector | undefined
+  collector: BodyCollector | undefined = undefined
   /** @internal */
-  call: Call | undefined
+  call: Call | undefined = undefined
   readonly #scope: Scope
-  #response: ClientResponse | undefined
+  #response: ClientResponse | undefined = undefined
   // The exchange and the head of a response whose body went to the collector.
-  #exchange: Exchange | undefined
-  #head: ResponseHead | undefined
-  #failed: boolean
-  #error: unknown
-  #waiters: Set<Waiter<ClientResponse>> | undefined
-  #lost: LostFailure | undefined
+  #exchange: Exchange | undefined = undefined
+  #head: ResponseHead | undefined = undefined
+  #failed = false
+  #error: unknown = undefined
+  #waiters: Set<Waiter<ClientResponse>> | undefined = undefined
+  #lost: LostFailure | undefined = undefined
 
   /** @internal */
   constructor(scope: Scope) {
-    this.collector = undefined
-    this.call = undefined
     this.#scope = scope
-    this.#response = undefined
-    this.#exchange = undefined
-    this.#head = undefined
-    this.#failed = false
-    this.#error = undefined
-    this.#waiters = undefined
-    this.#lost = undefined
   }
 
   /**
