@@ -1,5 +1,6 @@
-// Nanoseconds for one operation, in one process: cases take turns, so that all see the same machine.
-import { performance } from 'node:perf_hooks'
+// Nanoseconds of CPU time, user and system, for one operation, in one process: cases take turns, so
+// that all see the same machine. The collector's threads count.
+import process from 'node:process'
 import { median } from '../harness/statistics.ts'
 
 export interface Case {
@@ -23,7 +24,7 @@ export interface CaseResult {
 
 export interface RunnerOptions {
   rounds: number
-  /** Milliseconds that one case runs in each round, about. */
+  /** Milliseconds of CPU time that one case takes in each round, about. */
   duration: number
 }
 
@@ -72,8 +73,10 @@ async function calibrate(one: Case, duration: number): Promise<number> {
   }
 }
 
+/** Milliseconds of CPU time. */
 async function time(one: Case, n: number): Promise<number> {
-  const begun = performance.now()
+  const begun = process.cpuUsage()
   await one.run(n)
-  return performance.now() - begun
+  const { user, system } = process.cpuUsage(begun)
+  return (user + system) / 1_000
 }
