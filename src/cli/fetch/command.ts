@@ -1,11 +1,12 @@
 /** `spool fetch` from its arguments to its exit code. */
-import { mkdir, open, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import type { ClientSessionOptions } from '../../client/index.ts'
 import type { StandardStreams } from '../standard-streams.ts'
 import { UsageError } from '../usage-error.ts'
 import { FetchRun } from './fetch-run.ts'
+import { makeFolder } from './make-folder.ts'
 import { fetchUsage, readFetchOptions } from './options.ts'
 import { type LineSink, Report, ReportFile } from './output/report.ts'
 import { URLList } from './input/url-list.ts'
@@ -55,7 +56,7 @@ export async function fetchCommand(
 async function prepareFolder(path: string): Promise<void> {
   const probe = join(path, `.spool-${process.pid}.part`)
   try {
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
     const file = await open(probe, 'wx')
     await file.close()
     await rm(probe)

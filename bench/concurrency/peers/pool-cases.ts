@@ -1,8 +1,8 @@
 // Many tasks at once through a pool of 64: what one costs from being handed in to its end.
 import pLimit from 'p-limit'
 import PQueue from 'p-queue'
-import { load } from '../spool-module.ts'
-import type { Case } from './runner.ts'
+import { load } from '../../spool-module.ts'
+import type { Case } from '../runner.ts'
 
 const { Pool } = await load('index')
 
@@ -52,4 +52,4 @@ const groups = [2_000, 20_000].flatMap((queued) => {
   ]
 })
 
-export const poolCases: readonly Case[] = groups
+export const cases: readonly Case[] = groups

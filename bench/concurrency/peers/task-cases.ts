@@ -1,8 +1,8 @@
 // A thousand children that are started and awaited together: what one costs.
 import { Effect, Fiber } from 'effect'
 import { run, spawn } from 'effection'
-import { load } from '../spool-module.ts'
-import type { Case } from './runner.ts'
+import { load } from '../../spool-module.ts'
+import type { Case } from '../runner.ts'
 
 const { gather, sleep, taskGroup, timeout } = await load('index')
 
@@ -27,7 +27,7 @@ const fibers = Effect.gen(function* () {
   return yield* Fiber.joinAll(started)
 })
 
-export const taskCases: readonly Case[] = [
+export const cases: readonly Case[] = [
   batch('spool, taskGroup', () =>
     taskGroup((group) => {
       for (let at = 0; at < children; at++) group.spawn(job)
