@@ -21,7 +21,11 @@ const layers: Readonly<Record<string, Layer>> = {
   concurrency: {
     below: ['util'],
     outside: [],
-    only: { 'scope/context.ts': ['node:async_hooks'], 'tasks/run.ts': ['node:process'] },
+    only: {
+      'scope/context.ts': ['node:async_hooks'],
+      'tasks/run.ts': ['node:process'],
+      'observe/lost-rejections.ts': ['node:process'],
+    },
   },
   io: {
     below: ['util', 'concurrency'],

@@ -4,11 +4,10 @@
  */
 import process from 'node:process'
 import { SpoolError } from '../../util/error.ts'
-import { BusyResourceError, CancelledError } from '../errors.ts'
+import { BusyResourceError } from '../errors.ts'
 import { checkDuration, checkFunction } from '../scope/arguments.ts'
-import { enclosingScope } from '../scope/context.ts'
-import { reportLost } from '../scope/lost-errors.ts'
 import { currentScope, rootScope } from '../scope/scope.ts'
+import { watchRejections } from '../observe/lost-rejections.ts'
 import { treeOf } from '../observe/task-tree.ts'
 import type { ClockTimer } from '../time/clock.ts'
 import { clock } from '../time/current-clock.ts'
@@ -67,7 +66,7 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
   const group = new TaskGroup({ name: 'run' })
   const task = group.spawn(main, { name })
   const signals = options?.signals === false ? undefined : new Signals(group, grace)
-  watchRejections(group)
+  const unwatch = watchRejections(group)
   const onStandstill = (): void => standstill(group)
   process.on('beforeExit', onStandstill)
   try {
@@ -78,7 +77,7 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
     throw task.exception()
   } finally {
     process.off('beforeExit', onStandstill)
-    unwatchRejections(group)
+    unwatch()
     signals?.stop()
   }
   if (task.state === 'cancelled' && signals?.received !== undefined) {
@@ -138,26 +137,6 @@ function standstill(group: TaskGroup): void {
   group.take(new SpoolError('SPOOL_DEADLOCK', text), 'run()')
   // To be asked again, should that end nothing.
   nextTurn(() => undefined)
-}
-
-const programs = new Set<TaskGroup>()
-
-function watchRejections(group: TaskGroup): void {
-  if (programs.size === 0) process.on('unhandledRejection', onRejection)
-  programs.add(group)
-}
-
-function unwatchRejections(group: TaskGroup): void {
-  programs.delete(group)
-  if (programs.size === 0) process.off('unhandledRejection', onRejection)
-}
-
-// Node.js calls it in the context of the promise, which leads to the group that has to know.
-function onRejection(error: unknown): void {
-  // Being cancelled is no failure: what nobody awaits just stops.
-  if (CancelledError.is(error)) return
-  const [program] = programs
-  reportLost(error, enclosingScope()?.group ?? program, 'a promise that nobody awaited')
 }
 
 /** Writes the failures besides that of `main` to stderr. */

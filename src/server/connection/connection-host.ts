@@ -1,4 +1,5 @@
 /** What the connections of one server share. */
+import { watchRejections } from '../../concurrency/observe/lost-rejections.ts'
 import { outsideScopes, ScopeEntry } from '../../concurrency/scope/context.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
 import { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
@@ -62,6 +63,7 @@ export class ConnectionHost implements RequestKeeper {
   malformed = 0
   timedOut = 0
   #onIdle: (() => void) | undefined = undefined
+  readonly #unwatch: () => void
   readonly #onError: ErrorListener
 
   constructor(
@@ -79,6 +81,8 @@ export class ConnectionHost implements RequestKeeper {
     this.secure = secure
     this.scope = new Scope(parent, Infinity, true)
     this.#onError = options.onError ?? reportToConsole
+    // A promise that a handler forgot is told to the server, and does not end it.
+    this.#unwatch = watchRejections()
   }
 
   /** Serves a client. To be called outside of every scope. */
@@ -138,6 +142,7 @@ export class ConnectionHost implements RequestKeeper {
   end(): void {
     this.wheel.close()
     this.date.close()
+    this.#unwatch()
     this.scope.end()
   }
 

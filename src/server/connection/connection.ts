@@ -22,7 +22,7 @@ import type { ConnectionHost } from './connection-host.ts'
 import type { HandlerResult } from './destination.ts'
 import { noResponse, plainResponse } from './failure-response.ts'
 import { ReadAhead } from './read-ahead.ts'
-import { type ReadPhase, ReadTimer } from './read-timer.ts'
+import { type ReadPhase, ReadTimer, type ReadTimeoutListener } from './read-timer.ts'
 import { RequestReader } from './request-reader.ts'
 import { RequestScope } from './request-scope.ts'
 import { asksToClose } from './response-head.ts'
@@ -30,7 +30,7 @@ import { type ResponseListener, ResponsePump } from './response-pump.ts'
 
 type State = 'open' | 'ending' | 'gone'
 
-export class Connection implements Sink, RequestOrigin, ResponseListener {
+export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, ResponseListener {
   readonly #transport: Transport
   readonly #host: ConnectionHost
   readonly #reader: RequestReader
@@ -54,7 +54,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
   constructor(transport: Transport, host: ConnectionHost) {
     this.#transport = transport
     this.#host = host
-    this.#readTimer = new ReadTimer(host.wheel, host.timeouts, this.#timedOut)
+    this.#readTimer = new ReadTimer(host.wheel, host.timeouts, this)
     this.#ahead = new ReadAhead(transport, host.limits.readAhead)
     this.#pump = new ResponsePump(transport, host, this)
     this.#reader = new RequestReader(transport, this, host, this.#readTimer)
@@ -172,7 +172,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
       rest = rest.subarray(used)
       if (count >= this.#host.limits.pipelining) {
         this.#yielding = true
-        setImmediate(this.#turnCame)
+        setImmediate(() => this.#turnCame())
       }
       if (this.#mustWait()) {
         // What is held is taken before anything is consumed, so these are the first.
@@ -194,7 +194,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
     else if (this.#reader.tooMuchToDiscard) this.#endAfterFlush()
   }
 
-  readonly #turnCame = (): void => {
+  #turnCame(): void {
     this.#yielding = false
     this.#goOn()
   }
@@ -336,7 +336,7 @@ export class Connection implements Sink, RequestOrigin, ResponseListener {
     } else this.#endAfterFlush()
   }
 
-  readonly #timedOut = (phase: ReadPhase): void => {
+  timedOut(phase: ReadPhase): void {
     if (phase === 'linger') this.destroy()
     else if (phase === 'keepAlive') this.#endAfterFlush()
     else {

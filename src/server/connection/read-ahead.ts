@@ -4,7 +4,7 @@ import type { Transport } from '../../io/transport.ts'
 export class ReadAhead {
   readonly #transport: Transport
   readonly #limit: number
-  #chunks: Uint8Array[] = []
+  #chunks: Uint8Array[] | undefined = undefined
   #size = 0
   #paused = false
 
@@ -19,7 +19,7 @@ export class ReadAhead {
 
   /** Keeps what has come; `shared` bytes are copied. */
   add(bytes: Uint8Array, shared: boolean): void {
-    this.#chunks.push(shared ? Buffer.from(bytes) : bytes)
+    ;(this.#chunks ??= []).push(shared ? Buffer.from(bytes) : bytes)
     this.#size += bytes.byteLength
     if (this.#size < this.#limit || this.#paused) return
     this.#paused = true
@@ -28,8 +28,8 @@ export class ReadAhead {
 
   /** All of it, as one; the client may send on. */
   take(): Uint8Array {
-    const chunks = this.#chunks
-    this.#chunks = []
+    const chunks = this.#chunks ?? []
+    this.#chunks = undefined
     this.#size = 0
     if (this.#paused) {
       this.#paused = false

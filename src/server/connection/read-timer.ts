@@ -12,13 +12,18 @@ import type { ServerTimeouts } from '../server-options.ts'
 
 export type ReadPhase = 'none' | 'head' | 'keepAlive' | 'body' | 'linger'
 
+export interface ReadTimeoutListener {
+  /** What was waited for did not come. */
+  timedOut(phase: ReadPhase): void
+}
+
 // How often a body is looked at.
 const bodyCheckInterval = 1_000
 
 export class ReadTimer {
   readonly #wheel: TimerWheel
   readonly #timeouts: ServerTimeouts
-  readonly #onTimeout: (phase: ReadPhase) => void
+  readonly #listener: ReadTimeoutListener
   readonly #timer: WheelTimer
   #phase: ReadPhase = 'none'
   // For how long the timer was armed last.
@@ -31,10 +36,10 @@ export class ReadTimer {
   #waited = 0
   #lastBytes = 0
 
-  constructor(wheel: TimerWheel, timeouts: ServerTimeouts, onTimeout: (phase: ReadPhase) => void) {
+  constructor(wheel: TimerWheel, timeouts: ServerTimeouts, listener: ReadTimeoutListener) {
     this.#wheel = wheel
     this.#timeouts = timeouts
-    this.#onTimeout = onTimeout
+    this.#listener = listener
     this.#timer = new WheelTimer(() => this.#fired())
   }
 
@@ -117,7 +122,7 @@ export class ReadTimer {
     if (left > 0) this.#arm(left)
     else if (phase !== 'none') {
       this.#phase = 'none'
-      this.#onTimeout(phase)
+      this.#listener.timedOut(phase)
     }
   }
 

@@ -13,16 +13,14 @@ import type { ServerResponse } from '../messages/server-response.ts'
 import type { ServerTimeouts } from '../server-options.ts'
 import type { HTTPDate } from './http-date.ts'
 import { sendResponse } from './response-sender.ts'
-import { WriteTimer } from './write-timer.ts'
+import { type StallListener, WriteTimer } from './write-timer.ts'
 
 /** Who waits for a response to be out. */
-export interface ResponseListener {
+export interface ResponseListener extends StallListener {
   /** A response that `send()` did not finish is out. */
   responseSent(): void
   /** It can't be completed, though its head was sent. */
   responseBroken(error: unknown): void
-  /** The client takes nothing any more. */
-  stalled(): void
 }
 
 /** What the server lends to its connections for this. */
@@ -42,15 +40,14 @@ export class ResponsePump {
   readonly #transport: Transport
   readonly #host: ResponseHost
   readonly #listener: ResponseListener
-  readonly #timer: WriteTimer
+  // Made when a client first does not keep up: most never do that.
+  #timer: WriteTimer | undefined = undefined
   #writer: BodyWriter | undefined = undefined
 
   constructor(transport: Transport, host: ResponseHost, listener: ResponseListener) {
     this.#transport = transport
     this.#host = host
     this.#listener = listener
-    const { write } = host.timeouts
-    this.#timer = new WriteTimer(host.wheel, transport, write, () => listener.stalled())
   }
 
   /**
@@ -74,9 +71,12 @@ export class ResponsePump {
       return true
     }
     this.endsConnection = sent.framing === 'until-close'
-    const writer = new BodyWriter(this.#transport, sent.framing, this.#filled)
+    const writer = new BodyWriter(this.#transport, sent.framing, () => this.#filled())
     this.#writer = writer
-    runInScope(scope, () => writeChunks(writer, sent.chunks)).then(this.#sent, this.#broken)
+    runInScope(scope, () => writeChunks(writer, sent.chunks)).then(
+      () => this.#sent(),
+      (error: unknown) => this.#broken(error),
+    )
     return false
   }
 
@@ -100,13 +100,13 @@ export class ResponsePump {
   /** The client has taken what was written. */
   drained(): void {
     this.full = false
-    this.#timer.stop()
+    this.#timer?.stop()
     this.#writer?.drained()
   }
 
   /** The connection is gone. */
   stop(): void {
-    this.#timer.stop()
+    this.#timer?.stop()
   }
 
   /** Nothing more can be written. */
@@ -114,17 +114,19 @@ export class ResponsePump {
     this.#writer?.fail(error)
   }
 
-  readonly #filled = (): void => {
+  #filled(): void {
     this.full = true
+    const { wheel, timeouts } = this.#host
+    this.#timer ??= new WriteTimer(wheel, this.#transport, timeouts.write, this.#listener)
     this.#timer.start()
   }
 
-  readonly #sent = (): void => {
+  #sent(): void {
     this.#writer = undefined
     this.#listener.responseSent()
   }
 
-  readonly #broken = (error: unknown): void => {
+  #broken(error: unknown): void {
     this.#writer = undefined
     this.#listener.responseBroken(error)
   }

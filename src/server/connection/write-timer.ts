@@ -5,19 +5,24 @@
 import { type TimerWheel, WheelTimer } from '../../concurrency/time/timer-wheel.ts'
 import type { Transport } from '../../io/transport.ts'
 
+export interface StallListener {
+  /** The client takes nothing any more. */
+  stalled(): void
+}
+
 export class WriteTimer {
   readonly #wheel: TimerWheel
   readonly #transport: Transport
   readonly #timeout: number
-  readonly #onStalled: () => void
+  readonly #listener: StallListener
   readonly #timer: WheelTimer
   #queued = 0
 
-  constructor(wheel: TimerWheel, transport: Transport, timeout: number, onStalled: () => void) {
+  constructor(wheel: TimerWheel, transport: Transport, timeout: number, listener: StallListener) {
     this.#wheel = wheel
     this.#transport = transport
     this.#timeout = timeout
-    this.#onStalled = onStalled
+    this.#listener = listener
     this.#timer = new WheelTimer(() => this.#fired())
   }
 
@@ -34,6 +39,6 @@ export class WriteTimer {
   #fired(): void {
     const queued = this.#transport.bytesQueued
     if (queued > 0 && queued < this.#queued) this.start()
-    else this.#onStalled()
+    else this.#listener.stalled()
   }
 }

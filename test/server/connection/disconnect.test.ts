@@ -285,3 +285,33 @@ describe('createTask() in a handler', () => {
     server.host.end()
   })
 })
+
+describe('A promise that a handler forgot', () => {
+  test('is no reason to end when it is cancelled', async () => {
+    const server = new MemoryServer(async (request) => {
+      void request.text()
+      await new AsyncEvent().wait()
+      return text('')
+    })
+    const client = server.connect()
+    await client.send(`${chunkedHead}3\r\nab`)
+    client.transport.destroy()
+    await settle()
+    expect(server.errors).toEqual([])
+    expect(server.host.statistics()).toMatchObject({ connections: 0, active: 0 })
+    server.host.end()
+  })
+
+  test('is reported when it fails', async () => {
+    const server = new MemoryServer(() => {
+      void Promise.reject(new Error('forgotten'))
+      return text('')
+    })
+    const client = server.connect()
+    await client.send(get('/'))
+    expect(client.statuses()).toEqual([200])
+    expect(server.errors).toMatchObject([{ message: 'forgotten' }])
+    await client.end()
+    server.host.end()
+  })
+})
