@@ -34,15 +34,16 @@ export async function serve(
   const host = new ConnectionHost(dispatcher, options, scope, options.tls !== undefined)
   const report = (error: unknown): void => host.report(error, undefined)
   const application = served instanceof Application ? served : undefined
-  const run = await (application?.start(scope, report) ?? new ApplicationRun(scope, report))
+  let run: ApplicationRun | undefined
   try {
+    run = await (application?.start(scope, report) ?? new ApplicationRun(scope, report))
     const listener = await listen(listenOptions(options, host), (transport) =>
       host.accept(transport),
     )
     host.authority = listener.address
     return new Server({ host, listener, application: run, scope })
   } catch (error) {
-    await run.cleanUp()
+    await run?.cleanUp()
     host.end()
     throw error
   }
