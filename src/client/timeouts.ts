@@ -45,9 +45,9 @@ export function timeoutsFrom(
   for (const name of names) {
     const timeout = options[name]
     if (timeout === undefined) continue
-    if (!(timeout > 0)) {
+    if (typeof timeout !== 'number' || !(timeout > 0)) {
       throw new RangeError(
-        `Cannot use ${timeout} as timeout "${name}": expected a number above 0, or Infinity`,
+        `Cannot use ${String(timeout)} as timeout "${name}": expected a number above 0, or Infinity`,
       )
     }
     timeouts[name] = timeout

@@ -291,7 +291,7 @@ function abandoned(): BrokenResourceError {
 }
 
 /** The error for a body that has more bytes than it may. */
-export function bodyTooLarge(limit: number): SpoolError {
+function bodyTooLarge(limit: number): SpoolError {
   return new SpoolError(
     'SPOOL_BODY_TOO_LARGE',
     `Refused a body of more than ${limit} bytes, which is the limit`,

@@ -6,16 +6,18 @@ import type { CancelledError } from '../../concurrency/errors.ts'
 import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { type Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
 import { type Decompressor, decompressor, isKnownCoding } from '../../http/compression.ts'
-import { type BodySource, bodyTooLarge } from '../../http/incoming-body.ts'
-import { ProtocolError } from '../../wire/errors.ts'
+import type { BodySource } from '../../http/incoming-body.ts'
 import type { FieldList, ResponseHead } from '../../wire/http1/messages.ts'
 import type { ResponseFacts } from '../connection/response-facts.ts'
 import type { RequestSettings } from '../request/request-options.ts'
 import { openScope } from './open-scope.ts'
 import type { BodyReceiver } from './body-receiver.ts'
+import { codingErrorOf, tooLargeOf } from './exchange-failures.ts'
 
 /** The exchange, as its decoder sees it. */
 export interface EncodedSource extends BodySource {
+  /** For messages. */
+  readonly name: string
   abort(error: unknown): void
 }
 
@@ -112,8 +114,7 @@ export class BodyDecoder extends ScopeMember implements BodyReceiver, BodySource
       })
       stream.on('end', () => this.#complete())
       stream.on('error', (cause) => {
-        const message = `Cannot decompress the response as ${this.#coding}: ${cause.message}`
-        this.#refuse(new ProtocolError('remote', message, { cause, statusHint: 502 }))
+        this.#refuse(codingErrorOf(this.#source.name, this.#coding, cause))
       })
       if (this.#held) stream.pause()
       return stream
@@ -123,8 +124,8 @@ export class BodyDecoder extends ScopeMember implements BodyReceiver, BodySource
   #give(chunk: Uint8Array): void {
     if (this.#over) return
     this.#decoded += chunk.byteLength
-    if (this.#decoded > this.#maxSize) this.#refuse(bodyTooLarge(this.#maxSize))
-    else if (this.#isBomb) this.#refuse(bodyTooLarge(bombSize))
+    if (this.#decoded > this.#maxSize) this.#refuse(tooLargeOf(this.#source.name, this.#maxSize))
+    else if (this.#isBomb) this.#refuse(tooLargeOf(this.#source.name, bombSize))
     else this.target?.push(chunk, false)
   }
 

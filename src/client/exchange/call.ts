@@ -11,7 +11,7 @@ import { inThisContext, runInScope } from '../../concurrency/scope/context.ts'
 import { Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import type { HeadersInput } from '../../http/header-fields.ts'
-import { IncomingBody } from '../../http/incoming-body.ts'
+import { type BodySource, IncomingBody } from '../../http/incoming-body.ts'
 import type { Next } from '../../http/middleware.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import { PhaseTimer } from '../connection/phase-timer.ts'
@@ -33,6 +33,9 @@ import type { Sending } from './sending.ts'
 import { signalError, SignalLink } from './signal-link.ts'
 
 type InContext = (work: () => void) => void
+
+// Of a body that a collector has taken: nobody is to be told.
+const taken: BodySource = { pause() {}, resume() {}, abandon() {} }
 
 export class Call extends ScopeMember implements ExchangeEvents {
   /** @internal Its place in the list of the session's calls. */
@@ -166,9 +169,9 @@ export class Call extends ScopeMember implements ExchangeEvents {
 
   /** @internal The response whose body a collector has taken. */
   responseOf(exchange: Exchange, head: ResponseHead): ClientResponse {
-    const body = new IncomingBody(exchange)
+    const body = new IncomingBody(taken)
     body.abandon()
-    const response = new ClientResponse(head, this.#method, this.#href, body, exchange)
+    const response = new ClientResponse(head, exchange.method, this.#href, body, exchange)
     if (this.#history !== undefined) response.cameBy(this.#history)
     return response
   }
@@ -304,7 +307,7 @@ export class Call extends ScopeMember implements ExchangeEvents {
     const { total } = this.#settings.timeouts
     const request = this.#asRequest()
     this.#timer = new PhaseTimer(connector.timers, () => {
-      const message = `${request.method} request to ${request.url} timed out after ${total} ms (total)`
+      const message = `${request.method} ${request.url} timed out after ${total} ms (total)`
       this.abort(new TimeoutError('total', total, message))
     })
     this.#timer.set(this.#until, this.#startedAt)

@@ -1,5 +1,6 @@
 /** How an exchange says what became of it. */
 import { TimeoutError, type TimeoutPhase } from '../../concurrency/errors.ts'
+import { SpoolError } from '../../util/error.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import { TransferError } from '../errors.ts'
 
@@ -10,7 +11,13 @@ export function isIdempotent(method: string): boolean {
   return idempotent.has(method)
 }
 
-/** `name`: `GET request to https://example.com`. */
+/** A request in messages: `GET https://example.com/path?query`, without user and password. */
+export function nameOf(method: string, origin: string, head: string): string {
+  const from = method.length + 1
+  return `${method} ${origin}${head.slice(from, head.indexOf(' ', from))}`
+}
+
+/** `name`: as `nameOf()` gives it. */
 export function timeoutOf(name: string, phase: TimeoutPhase, allowed: number): TimeoutError {
   return new TimeoutError(phase, allowed, `${name} timed out after ${allowed} ms (${phase})`)
 }
@@ -23,4 +30,18 @@ export function transferErrorOf(name: string, cause: Error, requestSent: boolean
 /** What came is not HTTP. */
 export function protocolErrorOf(name: string, cause: Error): ProtocolError {
   return new ProtocolError('remote', `${name} failed: ${cause.message}`, { cause, statusHint: 502 })
+}
+
+/** The body has more than was allowed. */
+export function tooLargeOf(name: string, limit: number): SpoolError {
+  return new SpoolError(
+    'SPOOL_BODY_TOO_LARGE',
+    `${name} failed: the body has more than ${limit} bytes, which is the limit`,
+  )
+}
+
+/** The body is not in the coding that it says it is in. */
+export function codingErrorOf(name: string, coding: string, cause: Error): ProtocolError {
+  const message = `${name} failed: cannot decompress the response as ${coding}: ${cause.message}`
+  return new ProtocolError('remote', message, { cause, statusHint: 502 })
 }

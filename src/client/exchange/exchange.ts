@@ -11,7 +11,7 @@
 import type { CancelledError, TimeoutPhase } from '../../concurrency/errors.ts'
 import { type Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
-import { type BodySource, bodyTooLarge } from '../../http/incoming-body.ts'
+import type { BodySource } from '../../http/incoming-body.ts'
 import type { OutgoingBody } from '../../http/outgoing-body.ts'
 import type { FieldList, ResponseHead } from '../../wire/http1/messages.ts'
 import type { ClientConnection } from '../connection/client-connection.ts'
@@ -23,7 +23,14 @@ import type { PoolRequest } from '../pool/pool-host.ts'
 import type { Framed } from '../request/request-heads.ts'
 import type { Timeouts } from '../timeouts.ts'
 import type { BodyReceiver } from './body-receiver.ts'
-import { isIdempotent, protocolErrorOf, timeoutOf, transferErrorOf } from './exchange-failures.ts'
+import {
+  isIdempotent,
+  nameOf,
+  protocolErrorOf,
+  timeoutOf,
+  tooLargeOf,
+  transferErrorOf,
+} from './exchange-failures.ts'
 import { openScope } from './open-scope.ts'
 import { signalError, SignalLink } from './signal-link.ts'
 import { writeRequest } from './write-request.ts'
@@ -78,6 +85,8 @@ export class Exchange
   #queued = 0
   #sending = false
   #upload: Upload | undefined = undefined
+  // The rest of the request's body is not sent.
+  #cutShort = false
   #paused = false
   #over = false
   #size = 0
@@ -111,11 +120,16 @@ export class Exchange
 
   /** Whether the connection may carry another exchange, as far as the request is concerned. */
   get leavesReusable(): boolean {
-    return !this.#sending && !this.#framed.closes
+    return !this.#sending && !this.#cutShort && !this.#framed.closes
   }
 
   get over(): boolean {
     return this.#over
+  }
+
+  /** For messages. */
+  get name(): string {
+    return nameOf(this.method, this.host.name, this.#framed.head)
   }
 
   /** Asks for a connection; the rest follows by itself. */
@@ -198,19 +212,26 @@ export class Exchange
     }
     const phase = now < this.#until ? this.#phase : 'total'
     const allowed = this.#timeouts[phase as keyof Timeouts]
-    this.abort(timeoutOf(this.#name, phase, allowed))
+    this.abort(timeoutOf(this.name, phase, allowed))
   }
 
   /** @internal */
   responded(head: ResponseHead, facts: ResponseFacts, now: number): void {
     this.headAt = now
+    // RFC 9112 §9.5: a client that sends a body and sees an error stops sending, and closes.
+    if (head.status >= 400 && this.#upload !== undefined) {
+      this.#cutShort = true
+      this.#upload.stop()
+      this.#upload = undefined
+    }
     this.#events.responded(this, head, facts)
+    if (head.contentLength > this.maxSize) this.abort(tooLargeOf(this.name, this.maxSize))
   }
 
   /** @internal */
   received(bytes: Uint8Array, shared: boolean): void {
     this.#size += bytes.byteLength
-    if (this.#size > this.maxSize) this.abort(bodyTooLarge(this.maxSize))
+    if (this.#size > this.maxSize) this.abort(tooLargeOf(this.name, this.maxSize))
     else this.receiver?.push(bytes, shared)
   }
 
@@ -229,7 +250,7 @@ export class Exchange
 
   /** @internal What came is not HTTP. */
   misread(error: Error): void {
-    this.#fail(protocolErrorOf(this.#name, error))
+    this.#fail(protocolErrorOf(this.name, error))
   }
 
   /** @internal The connection is gone before the response has ended. */
@@ -248,7 +269,7 @@ export class Exchange
       return
     }
     const requestSent = reused || connection.transport.bytesWritten > 0
-    this.#fail(transferErrorOf(this.#name, error, requestSent))
+    this.#fail(transferErrorOf(this.name, error, requestSent))
   }
 
   /** @internal What was queued is written. */
@@ -257,8 +278,7 @@ export class Exchange
     const now = clock().now()
     if (upload !== undefined) {
       // From now on it is the source that we wait for, for as long as all of it may take.
-      if (!Number.isNaN(this.headAt)) this.#watch('idle', now)
-      else this.#watch('total', now)
+      this.#watch(Number.isNaN(this.headAt) ? 'total' : 'idle', now)
       upload.drained()
     } else if (this.#sending) {
       this.#sent(now)
@@ -274,13 +294,10 @@ export class Exchange
 
   /** @internal */
   uploaded(): void {
-    if (this.#upload?.full === true) {
-      // The last of it is still to be taken.
-      this.#upload = undefined
-    } else {
-      this.#upload = undefined
-      this.#sent(clock().now())
-    }
+    // The last of it may still have to be taken.
+    const full = this.#upload?.full === true
+    this.#upload = undefined
+    if (!full) this.#sent(clock().now())
   }
 
   /** @internal */
@@ -379,9 +396,5 @@ export class Exchange
     this.#upload?.stop()
     this.#upload = undefined
     this.memberOf?.removeMember(this)
-  }
-
-  get #name(): string {
-    return `${this.method} request to ${this.host.name}`
   }
 }

@@ -1,3 +1,4 @@
+import { currentScope } from '../../concurrency/scope/scope.ts'
 import { SpoolError } from '../../util/error.ts'
 import { decodeText } from '../../http/text-decoding.ts'
 
@@ -6,20 +7,27 @@ const CR = 13
 // A longer line is no line: it is a body without line breaks.
 const defaultLimit = 2 ** 20
 
-/** The lines of a stream of bytes; the last one may lack its end. */
+/**
+ * The lines of a stream of bytes; the last one may lack its end.
+ *
+ * Cancellation: stops before the next line, also if that has come already, and leaves the stream.
+ */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
   limit: number = defaultLimit,
 ): AsyncGenerator<string, void> {
   let rest: Uint8Array[] = []
   let size = 0
+  let first = true
   for await (const chunk of chunks) {
     let from = 0
     for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, from)) {
       rest.push(chunk.subarray(from, at))
       size += at - from
       check(size, limit)
-      yield lineOf(rest)
+      currentScope().throwIfCancelled()
+      yield lineOf(rest, first)
+      first = false
       rest = []
       size = 0
       from = at + 1
@@ -30,12 +38,14 @@ export async function* linesOf(
       check(size, limit)
     }
   }
-  if (size > 0) yield lineOf(rest)
+  if (size > 0) yield lineOf(rest, first)
 }
 
-function lineOf(parts: Uint8Array[]): string {
+function lineOf(parts: Uint8Array[], first: boolean): string {
   const line = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
-  return decodeText(line.at(-1) === CR ? line.subarray(0, -1) : line)
+  const bytes = line.at(-1) === CR ? line.subarray(0, -1) : line
+  // A byte order mark stands at the beginning of a text; elsewhere it is a character.
+  return first || bytes[0] !== 0xef ? decodeText(bytes) : Buffer.from(bytes).toString()
 }
 
 function check(size: number, limit: number): void {
