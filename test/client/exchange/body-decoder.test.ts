@@ -1,0 +1,224 @@
+import {
+  brotliCompressSync,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { SpoolError } from 'spool'
+import { settle } from 'spool/testing'
+import { ProtocolError } from 'spool/wire'
+import { runInScope } from '../../../src/concurrency/scope/context.ts'
+import { OwnScope } from '../support/own-scope.ts'
+import { turnUntil } from '../../support/open-resources.ts'
+import { rejectionOf } from '../../support/rejection.ts'
+import { answer, checkNothingLeft, MemoryFixture } from '../support/memory-server.ts'
+
+const text = 'Hello, world! Grüße. '.repeat(2000)
+
+const codings: readonly [name: string, coding: string, encode: (bytes: Buffer) => Buffer][] = [
+  ['gzip', 'gzip', (bytes) => gzipSync(bytes)],
+  ['x-gzip', 'X-GZip', (bytes) => gzipSync(bytes)],
+  ['deflate', 'deflate', (bytes) => deflateSync(bytes)],
+  ['bare deflate', 'deflate', (bytes) => deflateRawSync(bytes)],
+  ['br', 'br', (bytes) => brotliCompressSync(bytes)],
+  ['zstd', 'zstd', (bytes) => zstdCompressSync(bytes)],
+]
+
+function encoded(body: Uint8Array, coding: string, pair = {}, options = {}): MemoryFixture {
+  const script = answer(body, { fields: `Content-Encoding: ${coding}\r\n` })
+  return new MemoryFixture(script, options, pair)
+}
+
+describe.each(codings)('a response in %s', (_, coding, encode) => {
+  const body = encode(Buffer.from(text))
+
+  it('is undone, however it comes', async () => {
+    for (const chunkSize of [1, 100, 100_000]) {
+      await using fixture = encoded(body, coding, { chunkSize, shared: true })
+      const { session } = fixture
+      expect(await session.get('/').text()).toBe(text)
+      const response = await session.get('/')
+      expect(await response.text()).toBe(text)
+      expect(response.headers.get('content-encoding')).toBe(coding)
+      const pieces: Buffer[] = []
+      for await (const chunk of (await session.get('/')).body) pieces.push(Buffer.from(chunk))
+      expect(Buffer.concat(pieces).toString()).toBe(text)
+      expect(fixture.server.peers).toHaveLength(1)
+    }
+  })
+
+  it('may be empty', async () => {
+    await using fixture = encoded(new Uint8Array(0), coding)
+    expect(await fixture.session.get('/').text()).toBe('')
+    expect(await (await fixture.session.get('/')).text()).toBe('')
+  })
+
+  it('fails when it is cut off', async () => {
+    await using fixture = encoded(body.subarray(0, -6), coding)
+    const error = await rejectionOf(fixture.session.get('/').text())
+    expect(error).toBeInstanceOf(ProtocolError)
+    expect(error).toMatchObject({ origin: 'remote', code: 'SPOOL_REMOTE_PROTOCOL' })
+    expect((error as Error).message).toContain('GET http://test/ failed')
+    expect((error as Error).message).toContain('decompress')
+    expect((error as Error).cause).toBeInstanceOf(Error)
+  })
+
+  it('fails when it is garbage, and the connection is given up', async () => {
+    const fixture = new MemoryFixture((peer) => {
+      peer.send(`HTTP/1.1 200 OK\r\nContent-Length: 99999\r\nContent-Encoding: ${coding}\r\n\r\n`)
+      peer.send(Buffer.alloc(1000, 0xee))
+    })
+    const error = await rejectionOf(fixture.session.get('/').text())
+    expect(error).toBeInstanceOf(ProtocolError)
+    await checkNothingLeft(fixture)
+  })
+
+  it('that is a bomb is refused when it is too large, and decompressed no further', async () => {
+    const bomb = encode(Buffer.alloc(50_000_000))
+    for (const complete of [true, false]) {
+      const fixture = new MemoryFixture((peer) => {
+        const length = complete ? bomb.byteLength : bomb.byteLength + 1
+        peer.send(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n`)
+        peer.send(`Content-Encoding: ${coding}\r\n\r\n`)
+        peer.send(bomb)
+      })
+      const before = process.memoryUsage().arrayBuffers
+      const failure = rejectionOf(fixture.session.get('/', { maxResponseSize: 100_000 }).text())
+      const error = await failure
+      expect(SpoolError.hasCode(error, 'SPOOL_BODY_TOO_LARGE')).toBe(true)
+      expect((error as Error).message).toContain('100000 bytes')
+      // It would be 50 MB if all of it were there.
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000)
+      await fixture.session.close()
+      await checkNothingLeft(fixture)
+    }
+  })
+})
+
+describe('a compressed response', () => {
+  it('is given as it is where "decompress" is false', async () => {
+    const body = gzipSync(text)
+    await using fixture = new MemoryFixture(async (peer) => {
+      const request = await peer.request()
+      expect(request.headers).not.toHaveProperty('accept-encoding')
+      peer.respond(body, { fields: 'Content-Encoding: gzip\r\n' })
+    })
+    const bytes = await fixture.session.get('/', { decompress: false }).bytes()
+    expect(Buffer.from(bytes)).toEqual(body)
+  })
+
+  it('in a coding that is not known is given as it is', async () => {
+    await using fixture = encoded(Buffer.from('abc'), 'compress')
+    const response = await fixture.session.get('/')
+    expect(response.headers.get('content-encoding')).toBe('compress')
+    expect(await response.text()).toBe('abc')
+  })
+
+  it('to HEAD is none', async () => {
+    await using fixture = new MemoryFixture((peer) => {
+      peer.send('HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Encoding: gzip\r\n\r\n')
+    })
+    const response = await fixture.session.head('/')
+    expect(await response.bytes()).toHaveLength(0)
+  })
+
+  it('whose length is the limit is not refused', async () => {
+    await using fixture = encoded(gzipSync(Buffer.alloc(5000)), 'gzip')
+    const { session } = fixture
+    expect(await session.get('/', { maxResponseSize: 5000 }).bytes()).toHaveLength(5000)
+    const error = await rejectionOf(session.get('/', { maxResponseSize: 4999 }).bytes())
+    expect(SpoolError.hasCode(error, 'SPOOL_BODY_TOO_LARGE')).toBe(true)
+  })
+
+  it('stops to come in while nobody reads it', async () => {
+    const bomb = gzipSync(Buffer.alloc(20_000_000))
+    const fixture = encoded(bomb, 'gzip', { chunkSize: 1000 })
+    const response = await fixture.session.get('/')
+    await settle()
+    await settle()
+    expect(response.body.queued).toBeLessThan(200_000)
+    await response.close()
+    await fixture.session.close()
+    await checkNothingLeft(fixture)
+  })
+
+  it('is read to its end by a slow reader', async () => {
+    const size = 2_000_000
+    await using fixture = encoded(gzipSync(Buffer.alloc(size)), 'gzip', { chunkSize: 100 })
+    let read = 0
+    for await (const chunk of (await fixture.session.get('/')).body) {
+      read += chunk.byteLength
+      if (read % 8 === 0) await settle()
+    }
+    expect(read).toBe(size)
+  })
+
+  it('is not decompressed on when its scope is cancelled', async () => {
+    // All of it is there before the first byte is decompressed.
+    const fixture = encoded(gzipSync(Buffer.alloc(30_000_000)), 'gzip')
+    using scope = new OwnScope()
+    const failure = runInScope(scope, () => rejectionOf(fixture.session.get('/').bytes()))
+    await turnUntil(() => fixture.session.statistics().active === 0)
+    scope.cancel()
+    expect(await failure).toMatchObject({ code: 'SPOOL_CANCELLED' })
+    expect(scope.empty).toBe(true)
+    await fixture.session.close()
+    await checkNothingLeft(fixture)
+  })
+
+  it('is not decompressed on when it is released', async () => {
+    const fixture = encoded(gzipSync(Buffer.alloc(30_000_000)), 'gzip')
+    const response = await fixture.session.get('/')
+    await turnUntil(() => response.body.queued > 0)
+    await response.close()
+    expect(await rejectionOf(response.bytes())).toMatchObject({ code: expect.any(String) })
+    await fixture.session.close()
+    await checkNothingLeft(fixture)
+  })
+})
+
+describe('"maxResponseSize"', () => {
+  it('holds for a plain body, by its length before a byte of it is read', async () => {
+    const fixture = new MemoryFixture((peer) => {
+      peer.send('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n')
+    })
+    const error = await rejectionOf(fixture.session.get('/', { maxResponseSize: 1000 }).text())
+    expect(SpoolError.hasCode(error, 'SPOOL_BODY_TOO_LARGE')).toBe(true)
+    expect((error as Error).message).toContain('GET http://test/')
+    await checkNothingLeft(fixture)
+  })
+
+  it('holds for a plain body whose length is not said', async () => {
+    const fixture = new MemoryFixture((peer) => {
+      peer.send(`HTTP/1.1 200 OK\r\n\r\n${'a'.repeat(1001)}`)
+    })
+    const { session } = fixture
+    for (const read of [
+      () => session.get('/', { maxResponseSize: 1000 }).text(),
+      async () => {
+        const response = await session.get('/', { maxResponseSize: 1000 })
+        return response.bytes()
+      },
+      async () => {
+        const response = await session.get('/', { maxResponseSize: 1000 })
+        let read = 0
+        for await (const chunk of response.body) read += chunk.byteLength
+        return read
+      },
+    ]) {
+      const error = await rejectionOf(read())
+      expect(SpoolError.hasCode(error, 'SPOOL_BODY_TOO_LARGE')).toBe(true)
+    }
+    await checkNothingLeft(fixture)
+  })
+
+  it('says nothing of the length of a body that there is not', async () => {
+    await using fixture = new MemoryFixture((peer) => {
+      peer.send('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n')
+    })
+    const response = await fixture.session.head('/', { maxResponseSize: 1000 })
+    expect(response.status).toBe(200)
+  })
+})
