@@ -8,5 +8,6 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exitCode = 2
 } else {
   module.enableCompileCache?.()
+  await import('./young-generation.js')
   await import('../dist/cli/main.js')
 }

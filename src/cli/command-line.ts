@@ -31,7 +31,7 @@ export async function runCommandLine(
   } catch (error) {
     if (CancelledError.is(error)) throw error
     // Of a group that failed, the first failure: the others are of its making.
-    const first = TaskGroupError.is(error) ? error.errors[0] : error
+    const first: unknown = TaskGroupError.is(error) ? error.errors[0] : error
     if (!(first instanceof ReaderLeftError)) {
       streams.stderr.print(`spool: ${describeFailure(first).message}\n`)
     }

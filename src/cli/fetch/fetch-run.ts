@@ -6,7 +6,7 @@
  * report nothing can be cancelled, so an interruption loses no finished URL and leaves no half one.
  */
 import { ClientSession, type ClientSessionOptions } from '../../client/index.ts'
-import { abortable, now, Pool, sleep, taskGroup } from '../../index.ts'
+import { abortable, now, sleep, taskGroup } from '../../index.ts'
 import type { StandardStreams } from '../standard-streams.ts'
 import { attempt, type Outcome } from './attempt.ts'
 import { type Job, newJob } from './schedule/job.ts'
@@ -43,7 +43,7 @@ export class FetchRun {
     this.#options = options
     this.#list = list
     this.#report = report
-    this.#work = new WorkList({ perHost, capacity: lookAhead })
+    this.#work = new WorkList({ limit: concurrency, perHost, capacity: lookAhead })
     this.#tally = new Tally({ failOnStatus: options.fail })
     this.#progress = new Progress(streams.stderr, options.progress, this.#began)
     // The backlog keeps both limits by itself, but knows nothing of redirects to other hosts.
@@ -72,10 +72,16 @@ export class FetchRun {
     try {
       await taskGroup(
         async (group) => {
-          const progress = group.spawn(() => this.#showProgress(), { name: 'progress' })
-          group.spawn(() => this.#readList(), { name: 'read the list' })
-          await this.#fetchAll()
-          progress.cancel()
+          const aside = [
+            group.spawn(() => this.#showProgress(), { name: 'progress' }),
+            group.spawn(() => this.#work.watchRetries(), { name: 'retries' }),
+          ]
+          group.spawn(() => this.#readList(), { name: 'list' })
+          const workers = Array.from({ length: this.#options.concurrency }, (_, index) =>
+            group.spawn(() => this.#fetchSome(), { name: `worker ${index + 1}` }),
+          )
+          for (const worker of workers) await worker
+          for (const task of aside) task.cancel()
         },
         { name: 'fetch' },
       )
@@ -91,24 +97,17 @@ export class FetchRun {
     return summaryOf(this.#tally, { elapsed: now() - this.#began, interrupted, out, report })
   }
 
-  async #fetchAll(): Promise<void> {
-    // Nothing waits in the pool's own queue: a URL is taken when it can be fetched, and not before.
-    const pool = new Pool({ limit: this.#options.concurrency, maxQueue: 0, name: 'fetch' })
-    try {
-      const attempts = pool.asCompleted(this.#work, (job) => this.#fetch(job))
-      for await (const _ of attempts);
-    } finally {
-      await pool.close()
-    }
+  async #fetchSome(): Promise<void> {
+    for await (const job of this.#work) await this.#fetch(job)
   }
 
   async #readList(): Promise<void> {
-    const lines = this.#list.lines()
+    const batches = this.#list.batches()
     for (;;) {
       // Standard input may say nothing for ever.
-      const { done, value } = await abortable(lines.next())
+      const { done, value } = await abortable(batches.next())
       if (done) break
-      await this.#take(value)
+      for (const line of value) await this.#take(line)
     }
     this.#work.end()
   }
@@ -116,7 +115,8 @@ export class FetchRun {
   async #take({ index, text }: URLLine): Promise<void> {
     const url = URL.parse(text)
     if (url?.protocol === 'http:' || url?.protocol === 'https:') {
-      await this.#work.put(newJob(index, text, url.origin))
+      if (this.#work.full) await this.#work.ready()
+      this.#work.add(newJob(index, text, url.origin))
       return
     }
     const job = newJob(index, text, '')

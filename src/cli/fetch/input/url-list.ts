@@ -74,11 +74,11 @@ export class URLList {
     return this.#ended
   }
 
-  /** The URLs in the order of the arguments. */
-  async *lines(): AsyncGenerator<URLLine> {
+  /** The URLs in the order of the arguments, as many at a time as were read at once. */
+  async *batches(): AsyncGenerator<URLLine[]> {
     for (const part of this.#parts) {
-      if (typeof part === 'string') yield { index: ++this.#read, text: part }
-      else yield* this.#linesOf(part)
+      if (typeof part === 'string') yield [{ index: ++this.#read, text: part }]
+      else for await (const lines of linesOf(part.chunks)) yield this.#take(lines, part)
     }
     this.#ended = true
   }
@@ -88,13 +88,15 @@ export class URLList {
     await closeAll(this.#parts)
   }
 
-  async *#linesOf(source: Source): AsyncGenerator<URLLine> {
-    for await (const line of linesOf(source.chunks)) {
-      if (source.size !== undefined) this.#bytesRead += line.length + 1
+  #take(lines: readonly string[], { size }: Source): URLLine[] {
+    const urls: URLLine[] = []
+    for (const line of lines) {
+      if (size !== undefined) this.#bytesRead += line.length + 1
       if (!isURLLine(line)) continue
-      if (source.size !== undefined) this.#urlsOfFiles++
-      yield { index: ++this.#read, text: line }
+      urls.push({ index: ++this.#read, text: line })
     }
+    if (size !== undefined) this.#urlsOfFiles += urls.length
+    return urls
   }
 }
 
@@ -125,8 +127,9 @@ async function openFile(path: string): Promise<Source> {
 }
 
 async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(readSize)
   for (;;) {
-    const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafeSlow(readSize) })
+    const { bytesRead } = await file.read({ buffer })
     if (bytesRead === 0) return
     yield buffer.subarray(0, bytesRead)
   }

@@ -2,7 +2,7 @@
  * What was read from the list and is not finished: who is fetched next.
  *
  * Rules that keep it right:
- * 1. A host never has more than `perHost` URLs in work. A host that is full is passed over, so that
+ * 1. At most `limit` URLs are in work, and at most `perHost` of one host. A host that is full is passed over, so that
  *    a slow one holds up itself alone. Hosts that have room take turns.
  * 2. At most `capacity` URLs are held here, queued or waiting for their retry; reading the list
  *    stops at that. So the look-ahead past a slow host is bounded: when `capacity` URLs of hosts
@@ -25,6 +25,8 @@ interface Host {
 }
 
 export interface BacklogOptions {
+  /** How many URLs may be in work at once. */
+  limit: number
   /** How many URLs of one host may be in work at once. */
   perHost: number
   /** How many URLs may be queued or wait for their retry. */
@@ -32,6 +34,7 @@ export interface BacklogOptions {
 }
 
 export class Backlog {
+  readonly #limit: number
   readonly #perHost: number
   readonly #capacity: number
   readonly #hosts = new Map<string, Host>()
@@ -42,7 +45,8 @@ export class Backlog {
   // The one that is due first is at the end.
   readonly #waiting: Job[] = []
 
-  constructor({ perHost, capacity }: BacklogOptions) {
+  constructor({ limit, perHost, capacity }: BacklogOptions) {
+    this.#limit = limit
     this.#perHost = perHost
     this.#capacity = capacity
   }
@@ -87,10 +91,10 @@ export class Backlog {
     this.#makeReady(host)
   }
 
-  /** The next URL of a host that has room; undefined if there is none. Its place is taken until `finish()` or `postpone()`. */
+  /** The next URL of a host that has room; undefined if there is none, or no place is free. Its place is taken until `finish()` or `postpone()`. */
   take(): Job | undefined {
     const host = this.#firstReady
-    if (host?.first === undefined) return undefined
+    if (host?.first === undefined || this.#active >= this.#limit) return undefined
     this.#firstReady = host.next
     if (host.next === undefined) this.#lastReady = undefined
     host.next = undefined

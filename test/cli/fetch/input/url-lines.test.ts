@@ -3,8 +3,9 @@ import { isURLLine, linesOf } from '../../../../src/cli/fetch/input/url-lines.ts
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 
-function collect(chunks: Iterable<Uint8Array>): Promise<string[]> {
-  return Array.fromAsync(linesOf(chunks))
+async function collect(chunks: Iterable<Uint8Array>): Promise<string[]> {
+  const batches = await Array.fromAsync(linesOf(chunks))
+  return batches.flat()
 }
 
 describe('linesOf()', () => {
@@ -35,6 +36,21 @@ describe('linesOf()', () => {
     const [line, next] = await collect([chunk, chunk, chunk, bytes('\nnext\n')])
     expect(line).toHaveLength(65_536)
     expect(next).toBe('next')
+  })
+
+  it('linesOf() takes chunks of any size, and needs none of them longer than its turn', async () => {
+    const lines = Array.from({ length: 50_000 }, (_, index) => `http://a/${index}`)
+    const all = bytes(lines.join('\n'))
+    expect(await collect([all])).toEqual(lines)
+    const chunk = new Uint8Array(1000)
+    function* reused(): Generator<Uint8Array> {
+      for (let at = 0; at < all.length; at += chunk.length) {
+        const part = all.subarray(at, at + chunk.length)
+        chunk.set(part)
+        yield chunk.subarray(0, part.length)
+      }
+    }
+    expect(await collect(reused())).toEqual(lines)
   })
 })
 

@@ -26,7 +26,7 @@ describe('URLList', () => {
   it('lines() numbers the URLs of all arguments in order, without blank lines and comments', async () => {
     await writeFile(path, '# list\n\nhttp://b/\n  # more\nnot a url\n')
     const list = await URLList.open(['http://a/', path, '-', 'ftp://d'], input('http://c/\n'))
-    expect(await Array.fromAsync(list.lines())).toEqual([
+    expect((await Array.fromAsync(list.batches())).flat()).toEqual([
       { index: 1, text: 'http://a/' },
       { index: 2, text: 'http://b/' },
       { index: 3, text: 'not a url' },
@@ -42,10 +42,10 @@ describe('URLList', () => {
     await writeFile(path, `${urls.join('\n')}\n`)
     const list = await URLList.open([path, 'http://b/'], noInput())
     expect(list.total).toBeUndefined()
-    const lines = list.lines()
-    for (let read = 0; read < 100; read++) await lines.next()
+    const batches = list.batches()
+    await batches.next()
     expect([list.total, list.ended]).toEqual([10_001, false])
-    for await (const line of lines) expect(line.text).not.toBe('')
+    for await (const batch of batches) expect(batch.length).toBeGreaterThan(0)
     expect([list.total, list.ended]).toEqual([10_001, true])
     await list.close()
   })
@@ -55,7 +55,7 @@ describe('URLList', () => {
     expect(args.total).toBe(2)
     const stdin = await URLList.open(['http://a/', '-'], noInput())
     expect(stdin.total).toBeUndefined()
-    await Array.fromAsync(stdin.lines())
+    await Array.fromAsync(stdin.batches())
     expect(stdin.total).toBe(1)
   })
 

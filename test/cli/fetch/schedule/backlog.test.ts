@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Backlog } from '../../../../src/cli/fetch/schedule/backlog.ts'
+import { Backlog, type BacklogOptions } from '../../../../src/cli/fetch/schedule/backlog.ts'
 import { type Job, newJob } from '../../../../src/cli/fetch/schedule/job.ts'
 
-function backlogOf(hosts: string, options: { perHost?: number; capacity?: number } = {}): Backlog {
-  const backlog = new Backlog({ perHost: 1, capacity: 100, ...options })
+function backlogOf(hosts: string, options: Partial<BacklogOptions> = {}): Backlog {
+  const backlog = new Backlog({ limit: 100, perHost: 1, capacity: 100, ...options })
   for (const [index, host] of Array.from(hosts).entries()) {
     backlog.add(newJob(index + 1, `http://${host}/`, host))
   }
@@ -35,6 +35,14 @@ describe('Backlog', () => {
     expect(backlog.take()).toBeUndefined()
     if (first !== undefined) backlog.finish(first)
     expect(backlog.take()?.index).toBe(2)
+  })
+
+  it('take() gives no more than the limit at a time', () => {
+    const backlog = backlogOf('abc', { limit: 2 })
+    const [first, second, third] = takeAll(backlog)
+    expect([first?.index, second?.index, third]).toEqual([1, 2, undefined])
+    if (first !== undefined) backlog.finish(first)
+    expect(backlog.take()?.index).toBe(3)
   })
 
   it('full is about what is queued or waits for a retry, not about what is in work', () => {
@@ -82,14 +90,15 @@ describe('Backlog', () => {
     expect(backlog.empty).toBe(true)
   })
 
-  it('Backlog finishes each URL once and never exceeds the limit of a host, whatever happens', () => {
+  it('Backlog finishes each URL once and never exceeds a limit, whatever happens', () => {
     const step = fc.constantFrom('add a', 'add b', 'add c', 'take', 'finish', 'postpone', 'wake')
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 200 }),
         fc.integer({ min: 1, max: 3 }),
-        (steps, perHost) => {
-          const backlog = new Backlog({ perHost, capacity: 50 })
+        fc.integer({ min: 1, max: 5 }),
+        (steps, perHost, limit) => {
+          const backlog = new Backlog({ limit, perHost, capacity: 50 })
           const active: Job[] = []
           const finished = new Set<number>()
           let added = 0
@@ -97,6 +106,7 @@ describe('Backlog', () => {
           const take = (): boolean => {
             const job = backlog.take()
             if (job !== undefined) active.push(job)
+            expect(active.length).toBeLessThanOrEqual(limit)
             for (const { host } of active) {
               expect(active.filter((other) => other.host === host).length).toBeLessThanOrEqual(
                 perHost,
