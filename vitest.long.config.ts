@@ -6,9 +6,9 @@ export default mergeConfig(
   { ...base, test: { ...base.test, include: [], exclude: [] } },
   {
     test: {
-      include: ['test/long/**/*.test.ts', 'test/concurrency/random-programs.test.ts'],
+      include: ['test/long/**/*.test.ts', 'test/behaviour/random-programs.test.ts'],
       testTimeout: 600_000,
-      env: { SPOOL_PROGRAMS: '30000' },
+      env: { RANDOM_PROGRAMS: '30000' },
     },
   },
 )
