@@ -7,6 +7,7 @@ import {
   inThisContext,
   outsideScopes,
   runInScope,
+  ScopeEntry,
   watchSteps,
 } from '../../../src/concurrency/scope/context.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
@@ -90,4 +91,21 @@ test('watchSteps() is called around each step, with the scope, until it is stopp
   const { length } = seen
   await Promise.resolve()
   expect(seen).toHaveLength(length)
+})
+
+test('ScopeEntry enters one scope after the other, and leaves no trace where it was called', async () => {
+  const [first, second] = [new Scope(undefined), new Scope(undefined)]
+  const storage = new AsyncLocalStorage<string>()
+  const entry = storage.run('maker', () => new ScopeEntry())
+  const look = async (value: number) => {
+    const before = enclosingScope()
+    await Promise.resolve()
+    return [value, before === enclosingScope(), enclosingScope(), storage.getStore()]
+  }
+  const seen = [entry.enter(first, look, 1), entry.enter(second, look, 2)]
+  expect(enclosingScope()).toBeUndefined()
+  expect(await Promise.all(seen)).toEqual([
+    [1, true, first, 'maker'],
+    [2, true, second, 'maker'],
+  ])
 })

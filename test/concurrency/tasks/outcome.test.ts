@@ -134,12 +134,19 @@ test('an outcome that knows nothing of claims is awaited like any other', async 
       this.settle('succeeded', value)
     }
 
+    peek(): unknown {
+      return this.outcome
+    }
+
     override describe(): string {
       return 'plain'
     }
   }
   const plain = new Plain()
   expect(() => plain.result()).toThrow('Cannot get the result of plain: it is not done')
+  const fresh = new Plain()
+  fresh.finish('seen by its owner')
+  expect([fresh.peek(), fresh.observed]).toEqual(['seen by its owner', false])
   plain.finish('value')
   expect(await plain).toBe('value')
 })

@@ -218,3 +218,12 @@ test('a task that waits for its turn can be given up before it ran', async () =>
   expect([task.state, ended, around.empty]).toEqual(['cancelled', [task], true])
   expect(await rejectionOf(task)).toMatchObject({ source: 'ended' })
 })
+
+test('a task that has waited for its turn may run at once', async () => {
+  const owner = { taskEnded: () => undefined }
+  const task = Task.create(() => 'ran', owner, new Scope(undefined), { name: 'queued' })
+  const running = task.run()
+  expect([task.state, task.describe()]).toEqual(['running', 'task "queued"'])
+  await running
+  expect(task.result()).toBe('ran')
+})

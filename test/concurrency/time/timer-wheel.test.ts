@@ -176,3 +176,15 @@ test('timers fire within a tick of their time, whatever their delays', async () 
     { numRuns: 5 },
   )
 })
+
+test('tick counts on while a timer is armed, and stands still while none is', async () => {
+  using clock = MockClock.install()
+  const wheel = new TimerWheel(10)
+  expect([wheel.tick, wheel.resolution]).toEqual([0, 10])
+  wheel.arm(new WheelTimer(() => undefined), 50)
+  await clock.advance(50)
+  const { tick } = wheel
+  expect(tick).toBe(5)
+  await clock.advance(500)
+  expect(wheel.tick).toBe(tick)
+})
