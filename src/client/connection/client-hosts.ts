@@ -41,9 +41,9 @@ export class ClientHosts {
     return host
   }
 
-  *all(): Generator<ClientHost> {
-    yield* this.#hosts.values()
-    yield* this.#allOthers
+  /** How many it knows. */
+  get size(): number {
+    return this.#hosts.size + this.#allOthers.size
   }
 
   #other(origin: Origin, tls: TLSOptions): ClientHost {
