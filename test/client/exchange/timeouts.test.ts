@@ -72,7 +72,7 @@ describe('A request times out', () => {
     await clock.advance(3100)
     expect(outcome.error).toMatchObject({ phase: 'connect', timeout: 3000 })
     expect(TimeoutError.is(outcome.error)).toBe(true)
-    expect(String(outcome.error)).toContain('GET request to http://test')
+    expect(String(outcome.error)).toContain('GET http://test/ timed out')
     expect(session.statistics()).toMatchObject({ open: 0, requests: 0 })
   })
 
