@@ -85,12 +85,16 @@ function sendAny(transport: Transport, response: ServerResponse, context: Respon
   if (bodyless) return sent(transport.write(head))
   if (body.length > pieceSize) {
     transport.write(head)
-    const bytes = body.kind === 'bytes' ? body.bytes : Buffer.from(body.text)
-    return { chunks: pieces(bytes), framing: body.length, unwanted: false }
+    const chunks = body.kind === 'bytes' ? pieces(body.bytes) : textPieces(body.text, body.ascii)
+    return { chunks, framing: body.length, unwanted: false }
   }
   if (body.kind === 'bytes') return sent(writeBytes(transport, head, body.bytes))
-  if (body.ascii && body.length < joinedLimit) return sent(transport.write(head + body.text))
-  return sent(writeText(transport, head, body.text, body.length))
+  if (!body.ascii) return sent(writeText(transport, head, body.text, body.length))
+  return sent(
+    body.length < joinedLimit
+      ? transport.write(head + body.text)
+      : writeBehind(transport, head, body.text),
+  )
 }
 
 function sent(more: boolean): Sent {
@@ -98,7 +102,7 @@ function sent(more: boolean): Sent {
 }
 
 function writeText(transport: Transport, head: string, body: string, length: number): boolean {
-  if (length >= joinedLimit) return writeBytes(transport, head, Buffer.from(body))
+  if (length >= joinedLimit) return writeBehind(transport, head, Buffer.from(body))
   const bytes = Buffer.allocUnsafe(head.length + length)
   bytes.write(head, 0, 'latin1')
   bytes.write(body, head.length, 'utf8')
@@ -112,6 +116,11 @@ function writeBytes(transport: Transport, head: string, body: Uint8Array): boole
     bytes.set(body, head.length)
     return transport.write(bytes)
   }
+  return writeBehind(transport, head, body)
+}
+
+// Gathered into one write by the system: a large body is not copied, and text is not made bytes first.
+function writeBehind(transport: Transport, head: string, body: Uint8Array | string): boolean {
   transport.cork()
   transport.write(head)
   const more = transport.write(body)
@@ -127,4 +136,12 @@ function promisedLength(response: ServerResponse): number {
 
 function* pieces(bytes: Uint8Array): Generator<Uint8Array, void> {
   for (let at = 0; at < bytes.byteLength; at += pieceSize) yield bytes.subarray(at, at + pieceSize)
+}
+
+function textPieces(text: string, ascii: boolean): Iterable<Uint8Array | string> {
+  return ascii ? slices(text) : pieces(Buffer.from(text))
+}
+
+function* slices(text: string): Generator<string, void> {
+  for (let at = 0; at < text.length; at += pieceSize) yield text.slice(at, at + pieceSize)
 }
