@@ -63,8 +63,15 @@ const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
 export function readMethod(value: string | undefined): string | undefined {
   if (value === undefined) return undefined
   if (!token.test(value)) throw new UsageError(`Cannot use method "${value}": expected a token`)
-  return value.toUpperCase()
+  const method = value.toUpperCase()
+  if (method === 'CONNECT') {
+    throw new UsageError('Cannot use method "CONNECT": it opens a tunnel and fetches nothing')
+  }
+  return method
 }
+
+// They follow from the URL and the body, and are not a user's to say.
+const derived = new Set(['host', 'content-length', 'transfer-encoding'])
 
 /** The `-H "Name: value"` options, in order; the same name may come several times. */
 export function readHeaders(values: readonly string[] = []): [string, string][] {
@@ -73,6 +80,9 @@ export function readHeaders(values: readonly string[] = []): [string, string][] 
     const name = value.slice(0, colon)
     if (colon < 1 || !token.test(name)) {
       throw new UsageError(`Cannot use header "${value}": expected "Name: value"`)
+    }
+    if (derived.has(name.toLowerCase())) {
+      throw new UsageError(`Cannot use header "${name}": it follows from the URL and the body`)
     }
     const content = value.slice(colon + 1).trim()
     // oxlint-disable-next-line no-control-regex -- these are what must not get into a field value

@@ -43,6 +43,14 @@ export function outgoingBody(input: BodyInput): OutgoingBody {
   if (typeof input === 'string') return textBody(input)
   if (input instanceof Uint8Array) return bytesBody(input)
   if (input instanceof ArrayBuffer) return bytesBody(new Uint8Array(input))
+  // They are iterable, but what they give are no chunks.
+  const given: unknown = input
+  if (given instanceof URLSearchParams) {
+    throw new TypeError('Cannot send URLSearchParams as a body: give them as "form"')
+  }
+  if (given instanceof FormData) {
+    throw new TypeError('Cannot send a FormData: multipart bodies are not supported yet')
+  }
   if (input instanceof Blob) {
     const chunks = { [Symbol.asyncIterator]: () => input.stream()[Symbol.asyncIterator]() }
     return { kind: 'stream', chunks, length: input.size, replayable: true }

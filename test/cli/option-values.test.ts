@@ -99,3 +99,15 @@ describe('readHeaders()', () => {
     },
   )
 })
+
+describe('what follows from the request itself', () => {
+  it('readHeaders() refuses headers that are not a user’s to say', () => {
+    for (const name of ['Host', 'content-length', 'Transfer-Encoding']) {
+      expect(() => readHeaders([`${name}: 5`])).toThrow(`Cannot use header "${name}"`)
+    }
+  })
+
+  it('readMethod() refuses CONNECT', () => {
+    expect(() => readMethod('connect')).toThrow('Cannot use method "CONNECT"')
+  })
+})

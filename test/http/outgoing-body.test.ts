@@ -32,3 +32,10 @@ test('outgoingBody() can send a Blob and an array again, a generator only once',
 test.each([3, null, undefined, {}, true])('outgoingBody(%j) throws TypeError', (input) => {
   expect(() => outgoingBody(input as never)).toThrow(TypeError)
 })
+
+test('outgoingBody() says where search parameters go, and that forms with files can’t be sent', () => {
+  const parameters: unknown = new URLSearchParams({ a: '1' })
+  const form: unknown = new FormData()
+  expect(() => outgoingBody(parameters as string)).toThrow('give them as "form"')
+  expect(() => outgoingBody(form as string)).toThrow('Cannot send a FormData')
+})

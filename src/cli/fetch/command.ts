@@ -3,6 +3,7 @@ import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import type { ClientSessionOptions } from '../../client/index.ts'
+import { CancelledError } from '../../index.ts'
 import type { StandardStreams } from '../standard-streams.ts'
 import { UsageError } from '../usage-error.ts'
 import { FetchRun } from './fetch-run.ts'
@@ -67,7 +68,17 @@ async function prepareFolder(path: string): Promise<void> {
 
 async function openReport(path: string, { stdout }: StandardStreams): Promise<Report> {
   if (path === '-') {
-    const sink: LineSink = { write: (lines) => stdout.write(lines), close: async () => {} }
+    const sink: LineSink = {
+      write: async (lines) => {
+        try {
+          await stdout.write(lines)
+        } catch (error) {
+          // Interrupted while it waited for a slow reader: the lines are on their way all the same.
+          if (!CancelledError.is(error)) throw error
+        }
+      },
+      close: async () => {},
+    }
     return new Report(sink)
   }
   try {

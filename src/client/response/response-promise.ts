@@ -47,6 +47,18 @@ export class ResponsePromise implements PromiseLike<ClientResponse> {
     return this.#wait().then(onFulfilled, onRejected)
   }
 
+  /** As `then(undefined, onRejected)`. */
+  catch<S = never>(
+    onRejected?: ((error: unknown) => S | PromiseLike<S>) | null,
+  ): Promise<ClientResponse | S> {
+    return this.#wait().catch(onRejected)
+  }
+
+  /** Calls `onFinally` once the head has come, or the request has failed. */
+  finally(onFinally?: (() => void) | null): Promise<ClientResponse> {
+    return this.#wait().finally(onFinally)
+  }
+
   /**
    * The body as text, in the charset of its content type, or UTF-8. Releases the connection by itself.
    *

@@ -57,7 +57,7 @@ export class BodyFile {
     this.#chunks = []
     this.#buffered = 0
     if (this.#file === undefined) {
-      this.#file = await open(`${this.#path}.part`, 'w')
+      this.#file = await create(`${this.#path}.part`)
       this.#unfinished = true
     }
     const [first] = chunks
@@ -70,5 +70,16 @@ export class BodyFile {
     const file = this.#file
     this.#file = undefined
     await file?.close()
+  }
+}
+
+// Never through what is there: a link would lead into somebody else's file.
+async function create(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    await rm(path, { force: true })
+    return open(path, 'wx')
   }
 }

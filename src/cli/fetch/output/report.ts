@@ -67,12 +67,17 @@ const highWater = 65_536
 
 export class Report {
   readonly #sink: LineSink
+  // Runs where the report was made: a task that appends may be over before its line is written.
+  readonly #writer: Promise<void>
   #pending = ''
-  #writing: Promise<void> | undefined = undefined
+  #closing = false
+  #wake: (() => void) | undefined = undefined
+  #drained: PromiseWithResolvers<void> | undefined = undefined
   #failure: Error | undefined = undefined
 
   constructor(sink: LineSink) {
     this.#sink = sink
+    this.#writer = this.#write()
   }
 
   /**
@@ -84,30 +89,45 @@ export class Report {
   async append(entry: ReportEntry): Promise<void> {
     this.#throwIfFailed()
     this.#pending += `${JSON.stringify(entry)}\n`
-    this.#writing ??= this.#drain()
-    if (this.#pending.length > highWater) await this.#writing
+    this.#wake?.()
+    if (this.#pending.length > highWater) {
+      this.#drained ??= Promise.withResolvers<void>()
+      await this.#drained.promise
+    }
     this.#throwIfFailed()
   }
 
   /** Waits until every line is written, and closes the file. Throws if a line could not be written. */
   async close(): Promise<void> {
-    await this.#writing
+    this.#closing = true
+    this.#wake?.()
+    await this.#writer
     await this.#sink.close()
     this.#throwIfFailed()
   }
 
-  async #drain(): Promise<void> {
+  async #write(): Promise<void> {
+    for (;;) {
+      if (this.#pending === '') {
+        this.#drained?.resolve()
+        this.#drained = undefined
+        if (this.#closing) return
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        this.#wake = undefined
+      } else await this.#writePending()
+    }
+  }
+
+  async #writePending(): Promise<void> {
+    const lines = this.#pending
+    this.#pending = ''
     try {
-      while (this.#pending !== '') {
-        const lines = this.#pending
-        this.#pending = ''
-        await this.#sink.write(lines)
-      }
+      // What comes after a failure would leave a gap that nobody sees.
+      if (this.#failure === undefined) await this.#sink.write(lines)
     } catch (error) {
       this.#failure = error as Error
-      this.#pending = ''
-    } finally {
-      this.#writing = undefined
     }
   }
 
