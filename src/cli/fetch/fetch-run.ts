@@ -15,6 +15,7 @@ import { Progress } from './output/progress.ts'
 import type { Report, ReportEntry } from './output/report.ts'
 import { summaryOf } from './output/summary.ts'
 import { Tally } from './output/tally.ts'
+import { Origins } from './input/origins.ts'
 import type { URLList } from './input/url-list.ts'
 import type { URLLine } from './input/url-lines.ts'
 import { WorkList } from './schedule/work-list.ts'
@@ -27,6 +28,7 @@ export class FetchRun {
   readonly #list: URLList
   readonly #report: Report | undefined
   readonly #session: ClientSession
+  readonly #origins: Origins = new Origins()
   readonly #work: WorkList
   readonly #tally: Tally
   readonly #progress: Progress
@@ -113,14 +115,14 @@ export class FetchRun {
   }
 
   async #take({ index, text }: URLLine): Promise<void> {
-    const url = URL.parse(text)
-    if (url?.protocol === 'http:' || url?.protocol === 'https:') {
+    const host = this.#origins.of(text)
+    if (host !== undefined) {
       if (this.#work.full) await this.#work.ready()
-      this.#work.add(newJob(index, text, url.origin))
+      this.#work.add(newJob(index, text, host))
       return
     }
     const job = newJob(index, text, '')
-    const expected = url === null ? 'it is no URL' : 'expected http: or https:'
+    const expected = 'expected http:// or https://, and a host'
     const message = `Cannot fetch ${JSON.stringify(shortened(text))}: ${expected}`
     await this.#complete(job, { kind: 'failed', failure: { code: 'ERR_INVALID_URL', message } })
   }

@@ -262,7 +262,7 @@ describe('fetchCommand()', () => {
     const streams = new RecordedStreams()
     expect(await fetchCommand(['gopher://a/'], streams)).toBe(1)
     expect(streams.stderr.text).toBe(
-      'failed: gopher://a/ (ERR_INVALID_URL: Cannot fetch "gopher://a/": expected http: or https:)\n',
+      'failed: gopher://a/ (ERR_INVALID_URL: Cannot fetch "gopher://a/": expected http:// or https://, and a host)\n',
     )
   })
 

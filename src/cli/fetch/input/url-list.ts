@@ -14,7 +14,8 @@ interface Source {
 // As `file:` and `git+ssh:` show, a scheme is no promise that we can fetch it; but it is no file name.
 const looksLikeURL = /^[A-Za-z][A-Za-z\d+.-]*:\/\//
 
-const readSize = 65_536
+// Some hundred lines: what is read far ahead of its turn is in memory for long.
+const readSize = 8_192
 
 export class URLList {
   readonly #parts: readonly (string | Source)[]

@@ -5,7 +5,7 @@
  * 1. At most `limit` URLs are in work, and at most `perHost` of one host. A host that is full is passed over, so that
  *    a slow one holds up itself alone. Hosts that have room take turns.
  * 2. At most `capacity` URLs are held here, queued or waiting for their retry; reading the list
- *    stops at that. So the look-ahead past a slow host is bounded: when `capacity` URLs of hosts
+ *    stops at that, and long before as long as hosts have room. So the look-ahead past a slow host is bounded: when `capacity` URLs of hosts
  *    that are full stand in a row, the rest of the list waits behind them.
  * 3. A URL that waits for its retry is in no queue and holds no place of its host.
  *
@@ -37,6 +37,7 @@ export class Backlog {
   readonly #limit: number
   readonly #perHost: number
   readonly #capacity: number
+  readonly #enough: number
   readonly #hosts = new Map<string, Host>()
   #firstReady: Host | undefined = undefined
   #lastReady: Host | undefined = undefined
@@ -49,6 +50,8 @@ export class Backlog {
     this.#limit = limit
     this.#perHost = perHost
     this.#capacity = capacity
+    // As long as hosts have room for what is queued, there is no reason to read further ahead.
+    this.#enough = 2 * limit
   }
 
   /** How many are ready to be taken, or will be when their host has room. */
@@ -66,9 +69,10 @@ export class Backlog {
     return this.#active
   }
 
-  /** Whether nothing more may be added for now. */
+  /** Whether nothing more should be added for now: there is no room, or enough that can be taken. */
   get full(): boolean {
-    return this.#queued + this.#waiting.length >= this.#capacity
+    if (this.#queued + this.#waiting.length >= this.#capacity) return true
+    return this.#queued >= this.#enough && this.#firstReady !== undefined
   }
 
   /** Whether nothing is queued, waiting or in work. */

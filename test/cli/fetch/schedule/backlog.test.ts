@@ -81,6 +81,17 @@ describe('Backlog', () => {
     expect(backlog.take()?.index).toBe(1)
   })
 
+  it('full does not look further ahead while a host has room for what is queued', () => {
+    const backlog = backlogOf('aaaa', { limit: 2, capacity: 8 })
+    expect(backlog.full).toBe(true)
+    expect(backlog.take()?.index).toBe(1)
+    expect([backlog.full, backlog.queued]).toEqual([false, 3])
+    while (!backlog.full) backlog.add(newJob(1, '', 'a'))
+    expect(backlog.queued).toBe(8)
+    backlog.add(newJob(2, '', 'b'))
+    expect(backlog.full).toBe(true)
+  })
+
   it('empty holds when nothing is queued, waiting or in work', () => {
     const backlog = backlogOf('a')
     expect(backlog.empty).toBe(false)
