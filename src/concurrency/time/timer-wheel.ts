@@ -6,7 +6,7 @@
  * A timer fires up to one tick late and never early.
  */
 import { reportLost } from '../scope/lost-errors.ts'
-import type { ClockTimer } from './clock.ts'
+import type { Clock, ClockTimer } from './clock.ts'
 import { clock } from './current-clock.ts'
 
 /** One timer of a wheel. It belongs to one owner, who arms it again and again. */
@@ -37,6 +37,7 @@ export class TimerWheel {
   readonly #slots: (WheelTimer | undefined)[] = Array.from({ length: slotCount }, () => undefined)
   #tick = 0
   #armed = 0
+  #clock: Clock = clock()
   #timer: ClockTimer | undefined
   // When tick number 0 was, so that a late timer makes up for the ticks that it missed.
   #origin = 0
@@ -69,7 +70,7 @@ export class TimerWheel {
     if (timer.due >= 0) this.#unlink(timer)
     else if (this.#armed++ === 0 && this.#timer === undefined) this.#start()
     // From the clock and not from the last tick, which is long ago if the loop was blocked.
-    const due = Math.ceil((clock().now() - this.#origin + delay) / this.#resolution)
+    const due = Math.ceil((this.#clock.now() - this.#origin + delay) / this.#resolution)
     timer.due = Math.max(due, this.#tick + 1)
     const slot = timer.due & (slotCount - 1)
     const first = this.#slots[slot]
@@ -99,18 +100,20 @@ export class TimerWheel {
   }
 
   #start(): void {
-    this.#origin = clock().now() - this.#tick * this.#resolution
+    // For as long as it ticks: a wheel that is left over must not go on by the clock of the next test.
+    this.#clock = clock()
+    this.#origin = this.#clock.now() - this.#tick * this.#resolution
     this.#wait()
   }
 
   #wait(): void {
-    const delay = this.#origin + (this.#tick + 1) * this.#resolution - clock().now()
-    this.#timer = clock().setTimer(Math.max(delay, 1), this.#ticks, { background: true })
+    const delay = this.#origin + (this.#tick + 1) * this.#resolution - this.#clock.now()
+    this.#timer = this.#clock.setTimer(Math.max(delay, 1), this.#ticks, { background: true })
   }
 
   readonly #ticks = (): void => {
     this.#timer = undefined
-    const target = Math.floor((clock().now() - this.#origin) / this.#resolution)
+    const target = Math.floor((this.#clock.now() - this.#origin) / this.#resolution)
     while (this.#tick < target && this.#armed > 0) {
       this.#tick++
       this.#fire(this.#slots[this.#tick & (slotCount - 1)])
