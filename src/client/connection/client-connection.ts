@@ -38,6 +38,8 @@ export class ClientConnection
   readonly timer: PhaseTimer
   /** How many exchanges it has begun. */
   exchanges: number = 0
+  /** Whether the response, once its head is there, lets it be used again. */
+  reusable = false
   /** Whether anything of the response has come. */
   answered = false
   /** When the bytes came that are being read, on the clock. */
@@ -45,7 +47,6 @@ export class ClientConnection
   readonly #connector: Connector
   readonly #parser: ResponseParser
   #exchange: Exchange | undefined = undefined
-  #reusable = false
   #shared = false
   // The response has ended inside the chunk that is being read.
   #ended = false
@@ -150,7 +151,7 @@ export class ClientConnection
     if (head.framing === 'tunnel') {
       throw new ProtocolError('remote', 'The server switched to a protocol that nobody asked for')
     }
-    this.#reusable = head.keepAlive
+    this.reusable = head.keepAlive
     facts.read(head.fields)
     if (facts.keepAlive !== this.#keepAliveText) {
       this.#keepAliveText = facts.keepAlive
@@ -174,7 +175,7 @@ export class ClientConnection
     const { now } = this
     this.#ended = false
     this.#exchange = undefined
-    if (clean && this.#reusable && exchange.leavesReusable) {
+    if (clean && this.reusable && exchange.leavesReusable) {
       this.timer.clear()
       this.#connector.release(this, now)
     } else {

@@ -119,8 +119,10 @@ export class Call extends ScopeMember implements ExchangeEvents {
   abort(error: unknown): void {
     const chain = this.#chain
     const exchange = this.#response?.exchange ?? this.#exchange
-    if (exchange !== undefined && !exchange.over) exchange.abort(error)
-    else this.failed(error)
+    const inExchange = exchange !== undefined && !exchange.over
+    if (inExchange) exchange.abort(error)
+    // A redirect that is read away goes on without its body.
+    if (!inExchange || this.#turning) this.failed(error)
     chain?.cancel(error)
   }
 
@@ -289,7 +291,7 @@ export class Call extends ScopeMember implements ExchangeEvents {
     const followed = (this.#history ??= [])
     const next = redirected(this.#asRequest(), response.status, location, followed.length)
     followed.push({ url: response.url, status: response.status, headers: response.headers })
-    await readAway(response.body)
+    await readAway(response)
     if (this.#over) return
     this.#response = undefined
     const { middleware } = this.#sending
@@ -350,7 +352,7 @@ export class Call extends ScopeMember implements ExchangeEvents {
     else if (this.#settings.raiseForStatus && response.status >= 400)
       this.#turn(response, undefined)
     else {
-      exchange.limitTo(this.#until)
+      exchange.limitTo(this.#until, this.#settings.timeouts.total)
       if (this.#signal !== undefined) exchange.follow(this.#signal)
       this.#deliver(response)
       // From here on it is the call of the middleware that the session waits for.

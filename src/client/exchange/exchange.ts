@@ -73,7 +73,7 @@ export class Exchange
   readonly #connector: Connector
   readonly #framed: Framed
   readonly #body: OutgoingBody | undefined
-  readonly #timeouts: Timeouts
+  #timeouts: Timeouts
   readonly #scope: Scope
   readonly #events: ExchangeEvents
   #until: number
@@ -127,6 +127,11 @@ export class Exchange
     return this.#over
   }
 
+  /** Whether another exchange gains by this one's being read to its end. */
+  get keepsConnection(): boolean {
+    return this.#over || (this.leavesReusable && this.#connection?.reusable === true)
+  }
+
   /** For messages. */
   get name(): string {
     return nameOf(this.method, this.host.name, this.#framed.head)
@@ -160,9 +165,10 @@ export class Exchange
     this.abort(error)
   }
 
-  /** Moves the end of the whole. */
-  limitTo(until: number): void {
+  /** Moves the end of the whole, which may take `total` in all. */
+  limitTo(until: number, total: number): void {
     this.#until = until
+    this.#timeouts = { ...this.#timeouts, total }
     if (!this.#over) this.#watch(this.#phase, clock().now())
   }
 
@@ -300,11 +306,6 @@ export class Exchange
     if (!full) this.#sent(clock().now())
   }
 
-  /** @internal */
-  uploadFailed(error: unknown): void {
-    this.abort(error)
-  }
-
   // From whoever reads the body.
 
   pause(): void {
@@ -330,11 +331,10 @@ export class Exchange
   #ask(now: number): void {
     try {
       this.#connector.request(this, now)
+      if (this.waiting) this.#watch('pool', now)
     } catch (error) {
       this.#fail(error)
-      return
     }
-    if (this.waiting) this.#watch('pool', now)
   }
 
   #send(body: OutgoingBody, { transport }: ClientConnection): void {

@@ -1,7 +1,6 @@
 import { CancelledError, TimeoutError } from '../../concurrency/errors.ts'
 import { ResponseError } from '../errors.ts'
 import type { ClientResponse } from '../response/client-response.ts'
-import type { IncomingBody } from '../../http/incoming-body.ts'
 import { decodeText } from '../../http/text-decoding.ts'
 
 // The body of a redirect is a line of HTML. Above this, a new connection costs less than reading it.
@@ -11,7 +10,12 @@ const mostReadAway = 65_536
 const mostErrorText = 4096
 
 /** Reads a body that nobody wants, so that its connection can be used again; gives up on a long one. */
-export async function readAway(body: IncomingBody): Promise<void> {
+export async function readAway(response: ClientResponse): Promise<void> {
+  const { body, exchange } = response
+  if (!exchange.keepsConnection) {
+    body.abandon()
+    return
+  }
   let size = 0
   try {
     for await (const chunk of body) {

@@ -11,7 +11,7 @@ export interface UploadEvents {
   /** All of it is written. */
   uploaded(): void
   /** The source threw, or did not keep to its length. */
-  uploadFailed(error: unknown): void
+  abort(error: unknown): void
 }
 
 /**
@@ -40,7 +40,7 @@ export class Upload {
       await runInScope(this.#scope, () => writeChunks(this.#writer, chunks))
       if (!this.#over) this.#events.uploaded()
     } catch (error) {
-      if (!this.#over) this.#events.uploadFailed(error)
+      if (!this.#over) this.#events.abort(error)
     } finally {
       this.#over = true
       this.#scope.end()
