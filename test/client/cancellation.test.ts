@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { CancelledError, moveOnAfter, sleep, taskGroup, timeout } from 'spool'
 import { ClientSession, ConnectError } from 'spool/client'
@@ -272,6 +273,11 @@ describe('a response', () => {
     using scope = new OwnScope()
     const response = await runInScope(scope, () => fixture.session.get('/').then((one) => one))
     expect(await response.text()).toBe('hello')
+    expect(scope.empty).toBe(true)
+    await using compressed = new MemoryFixture(
+      answer(gzipSync('hello'), { fields: 'Content-Encoding: gzip\r\n' }),
+    )
+    expect(await runInScope(scope, () => compressed.session.get('/').text())).toBe('hello')
     expect(scope.empty).toBe(true)
   })
 })

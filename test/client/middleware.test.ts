@@ -234,6 +234,23 @@ describe('a middleware of the session', () => {
     await checkNothingLeft(fixture)
   })
 
+  it('does not put off the timeout of the whole', async () => {
+    using clock = MockClock.install()
+    const fixture = new MemoryFixture(
+      (peer) => peer.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhel'),
+      { middleware: [through], timeout: 1000 },
+    )
+    const failures = [
+      rejectionOf(fixture.session.get('/').text()),
+      fixture.session.get('/').then((response) => rejectionOf(response.text())),
+    ]
+    await clock.advance(1110)
+    for (const failure of failures) {
+      expect(await failure).toMatchObject({ code: 'SPOOL_TIMEOUT', phase: 'total', timeout: 1000 })
+    }
+    await checkNothingLeft(fixture)
+  })
+
   it('whose request nobody awaits loses no error', async () => {
     using uncaught = new Uncaught()
     const failure = new Error('no')

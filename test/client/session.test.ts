@@ -343,6 +343,39 @@ describe('ClientSession.close()', () => {
     await checkNothingLeft(fixture)
   })
 
+  it('releases a response that comes while it waits, and that nobody reads', async () => {
+    const fixture = new MemoryFixture(() => undefined)
+    const { session, server } = fixture
+    const ignored = session.get('/')
+    const read = session.get('/').then((response) => response.text())
+    await settle()
+    const closing = session.close()
+    for (const peer of server.peers) peer.send('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel')
+    await settle()
+    expect((await ignored).status).toBe(200)
+    expect(server.peers.map(({ closed }) => closed)).toEqual([true, false])
+    server.peers[1]?.send('lo')
+    expect(await read).toBe('hello')
+    await closing
+    await checkNothingLeft(fixture)
+  })
+
+  it('gives up a redirect that is under way when it is cancelled', async () => {
+    using clock = MockClock.install()
+    const fixture = new MemoryFixture((peer) => {
+      peer.send('HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 5\r\n\r\nmov')
+    })
+    const { session, server } = fixture
+    const failure = rejectionOf(session.get('/').text())
+    await settle()
+    const closing = timeout(100, () => session.close())
+    await clock.advance(100)
+    await closing
+    expect(await failure).toBeInstanceOf(ClosedResourceError)
+    await checkNothingLeft(fixture)
+    expect(server.peers).toHaveLength(1)
+  })
+
   it('lets a redirect that is under way be followed', async () => {
     const fixture = new MemoryFixture(answerEach(redirect(302, '/there'), response('there')))
     const { session } = fixture

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   brotliCompressSync,
   deflateRawSync,
@@ -11,7 +12,7 @@ import { settle } from 'spool/testing'
 import { ProtocolError } from 'spool/wire'
 import { runInScope } from '../../../src/concurrency/scope/context.ts'
 import { OwnScope } from '../support/own-scope.ts'
-import { turnUntil } from '../../support/open-resources.ts'
+import { someTurns, turnUntil } from '../../support/open-resources.ts'
 import { rejectionOf } from '../../support/rejection.ts'
 import { answer, checkNothingLeft, MemoryFixture } from '../support/memory-server.ts'
 
@@ -142,6 +143,18 @@ describe('a compressed response', () => {
     await response.close()
     await fixture.session.close()
     await checkNothingLeft(fixture)
+  })
+
+  it('that does not shrink slows the server down while nobody reads it', async () => {
+    const size = 1_000_000
+    const plain = randomBytes(size)
+    await using fixture = encoded(gzipSync(plain), 'gzip', { chunkSize: 10_000 })
+    const response = await fixture.session.get('/')
+    await turnUntil(() => fixture.server.peers[0]?.paused === true)
+    await someTurns(20)
+    expect(response.body.queued).toBeLessThan(150_000)
+    expect(fixture.session.statistics()).toMatchObject({ active: 1 })
+    expect(plain.equals(await response.bytes())).toBe(true)
   })
 
   it('is read to its end by a slow reader', async () => {

@@ -60,6 +60,33 @@ describe('an early response', () => {
     await turnUntil(ended)
   })
 
+  it('that is an error leaves a connection that is not used again', async () => {
+    await using fixture = new MemoryFixture(
+      async (peer, index) => {
+        if (index > 0) {
+          await peer.request()
+          peer.respond('second')
+          return
+        }
+        await peer.untilPending('aaa')
+        peer.pause()
+        peer.send('HTTP/1.1 500 Oops\r\nContent-Length: 5\r\n\r\nhel')
+        await settle()
+        // What was queued is taken after all; but the body is not complete.
+        peer.resume()
+        await settle()
+        peer.send('lo')
+      },
+      {},
+      { highWaterMark: 100 },
+    )
+    const { session, server } = fixture
+    const { body } = endless()
+    expect(await session.post('/', { body }).text()).toBe('hello')
+    expect(await session.get('/').text()).toBe('second')
+    expect(server.peers).toHaveLength(2)
+  })
+
   it('that is none lets the body go on', async () => {
     const fixture = new MemoryFixture(async (peer) => {
       await peer.untilPending('first')

@@ -120,6 +120,26 @@ describe('a connection that was idle and is found dead', () => {
     expect(fixture.server.peers).toHaveLength(2)
   })
 
+  it('is asked again once, also if it has to wait and gets another that was used', async () => {
+    await using fixture = new MemoryFixture(
+      async (peer, index) => {
+        await peer.request()
+        peer.respond('first')
+        const { target } = await peer.request()
+        if (index === 0 || target === '/again') peer.end()
+        else peer.respond('no')
+      },
+      { limit: 1 },
+    )
+    const { session, server } = fixture
+    await session.get('/').text()
+    const again = rejectionOf(session.get('/again').text())
+    const other = session.get('/other').text()
+    expect(await other).toBe('first')
+    expect(await again).toBeInstanceOf(TransferError)
+    expect(server.peers).toHaveLength(2)
+  })
+
   it('is not asked again where the answer breaks the rules', async () => {
     await using fixture = new MemoryFixture(answerEach(response('first'), 'SSH-2.0-x\r\n\r\n'))
     await fixture.session.get('/').text()

@@ -261,6 +261,19 @@ describe('a redirect', () => {
     expect(`${error.message} ${error.url}`).not.toContain('hidden')
   })
 
+  it('whose connection is of no use afterwards is not read to its end', async () => {
+    for (const head of ['', 'Content-Length: 50\r\nConnection: close\r\n']) {
+      await using fixture = new MemoryFixture(async (peer, index) => {
+        await peer.request()
+        if (index > 0) peer.respond('here')
+        // And then it neither goes on nor closes.
+        else peer.send(`HTTP/1.1 302 Found\r\nLocation: /b\r\n${head}\r\nmoved`)
+      })
+      expect(await fixture.session.get('/a').text()).toBe('here')
+      expect(fixture.server.peers.map(({ closed }) => closed)).toEqual([true, false])
+    }
+  })
+
   it('whose body is long, or goes on until the connection closes, is not waited for', async () => {
     for (const head of ['Content-Length: 9999999\r\n', '']) {
       await using fixture = new MemoryFixture(async (peer, index) => {

@@ -33,6 +33,9 @@ export class MemoryPeer {
   readonly #server: MemoryTransport
   readonly #sink: RecordingSink
   #taken = 0
+  // All that came, so far as it was looked at.
+  #text = ''
+  #chunks = 0
 
   constructor(client: MemoryTransport, server: MemoryTransport) {
     this.#client = client
@@ -42,7 +45,11 @@ export class MemoryPeer {
 
   /** All that came and was not taken by `request()`. */
   get pending(): string {
-    return this.#sink.text.slice(this.#taken)
+    const { chunks } = this.#sink
+    for (; this.#chunks < chunks.length; this.#chunks++) {
+      this.#text += chunks[this.#chunks]?.toString('latin1')
+    }
+    return this.#text.slice(this.#taken)
   }
 
   /** Whether the session has closed its end. */
@@ -57,8 +64,12 @@ export class MemoryPeer {
 
   /** Waits for the next request, and takes it. */
   async request(): Promise<SeenRequest> {
-    let found: SeenRequest | undefined
-    await this.#sink.until(() => (found = parse(this.pending)) !== undefined)
+    let found: SeenRequest | number = 0
+    await this.#sink.until(({ byteCount }) => {
+      // A number is how much it takes at least: large bodies are not looked at with each chunk.
+      if (typeof found === 'number' && byteCount - this.#taken >= found) found = parse(this.pending)
+      return typeof found !== 'number'
+    })
     const request = found as unknown as SeenRequest
     this.#taken += request.raw.length
     return request
@@ -224,9 +235,10 @@ export function redirect(status: number, location: string): Buffer {
   return response('moved', { status: `${status} Moved`, fields: `Location: ${location}\r\n` })
 }
 
-function parse(text: string): SeenRequest | undefined {
+/** The request that the text begins with; a number: it has so many bytes at least. */
+function parse(text: string): SeenRequest | number {
   const end = text.indexOf('\r\n\r\n')
-  if (end < 0) return undefined
+  if (end < 0) return text.length + 1
   const [line = '', ...lines] = text.slice(0, end).split('\r\n')
   const [method = '', target = ''] = line.split(' ')
   const fields = lines.map((one) => {
@@ -240,7 +252,7 @@ function parse(text: string): SeenRequest | undefined {
   }
   const rest = text.slice(end + 4)
   const found = headers['transfer-encoding'] === undefined ? byLength(headers, rest) : chunks(rest)
-  if (found === undefined) return undefined
+  if (typeof found === 'number') return end + 4 + found
   const [body, used] = found
   return { method, target, fields, headers, body, raw: text.slice(0, end + 4 + used) }
 }
@@ -248,19 +260,19 @@ function parse(text: string): SeenRequest | undefined {
 function byLength(
   headers: Record<string, string>,
   rest: string,
-): [body: string, used: number] | undefined {
+): [body: string, used: number] | number {
   const length = Number(headers['content-length'] ?? 0)
-  return rest.length < length ? undefined : [rest.slice(0, length), length]
+  return rest.length < length ? length : [rest.slice(0, length), length]
 }
 
-function chunks(rest: string): [body: string, used: number] | undefined {
+function chunks(rest: string): [body: string, used: number] | number {
   let body = ''
   for (let at = 0; ;) {
     const lineEnd = rest.indexOf('\r\n', at)
-    if (lineEnd < 0) return undefined
+    if (lineEnd < 0) return rest.length + 1
     const size = Number.parseInt(rest.slice(at, lineEnd), 16)
     const end = lineEnd + 2 + size
-    if (rest.length < end + 2) return undefined
+    if (rest.length < end + 2) return end + 2
     body += rest.slice(lineEnd + 2, end)
     at = end + 2
     if (size === 0) return [body, at]
