@@ -43,14 +43,25 @@ const layers: Readonly<Record<string, Layer>> = {
       'node:path',
       'node:stream',
       'node:buffer',
+      'piscina',
     ],
   },
   http: {
     below: ['util', 'wire', 'concurrency', 'io'],
-    outside: ['node:zlib', 'node:crypto', 'node:diagnostics_channel', 'node:stream', 'node:buffer'],
+    outside: [
+      'node:zlib',
+      'node:crypto',
+      'node:diagnostics_channel',
+      'node:stream',
+      'node:buffer',
+      'ws',
+    ],
   },
-  client: { below: upToHTTP, outside: ['node:crypto', 'node:buffer'] },
-  server: { below: upToHTTP, outside: ['node:crypto', 'node:path', 'node:buffer', 'rou3'] },
+  client: { below: upToHTTP, outside: ['node:crypto', 'node:buffer', 'tough-cookie'] },
+  server: {
+    below: upToHTTP,
+    outside: ['node:crypto', 'node:path', 'node:buffer', 'rou3', '@fastify/busboy', 'mime-types'],
+  },
   testing: { below: [...upToHTTP, 'client', 'server'], outside: [] },
   cli: {
     below: all,

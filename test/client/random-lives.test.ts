@@ -81,18 +81,28 @@ const later = (delay: number): Promise<void> =>
   new Promise((resolve) => clock().setTimer(delay, resolve))
 
 const bodyOf = (index: number): string => JSON.stringify({ index, text: 'ä'.repeat(20 + index) })
+/**
+ * An answer that does not fill its last chunk. Bytes behind an answer are seen if they come with its end; those that
+ * come when the next request has been sent can't be told from its answer, and an answer that ends with a chunk
+ * would let exactly that happen.
+ */
+function unaligned(body: string, chunkSize: number): Buffer {
+  const whole = response(body)
+  return whole.byteLength % chunkSize === 0 ? response(body, { fields: 'X-Pad: 1\r\n' }) : whole
+}
+
 const largeOf = (index: number): string => JSON.stringify({ index, text: 'a'.repeat(200_000) })
 
 /** Plays the server of all connections; the target says which life a request belongs to. */
-function script(lives: readonly Life[]) {
+function script(lives: readonly Life[], chunkSize: number) {
   return async (peer: MemoryPeer): Promise<void> => {
     for (;;) {
-      const { method, target } = await peer.request()
+      const { target } = await peer.request()
       const [, at = '', step = ''] = target.split('/')
       const index = Number(at)
       const { behaviour, serverDelay } = lives[index] as Life
       if (serverDelay > 0) await later(serverDelay)
-      await answerAs(step === 'last' ? 'plain' : behaviour, index, peer, method)
+      await answerAs(step === 'last' ? 'plain' : behaviour, index, peer, chunkSize)
     }
   }
 }
@@ -101,7 +111,7 @@ async function answerAs(
   behaviour: Life['behaviour'],
   index: number,
   peer: MemoryPeer,
-  _method: string,
+  chunkSize: number,
 ): Promise<void> {
   const body = bodyOf(index)
   const whole = response(body)
@@ -135,7 +145,7 @@ async function answerAs(
     case 'large':
       return peer.send(response(largeOf(index)))
     case 'extra':
-      return peer.send(Buffer.concat([whole, response('poison')]))
+      return peer.send(Buffer.concat([unaligned(body, chunkSize), response('poison')]))
     case 'truncated':
       peer.send(whole.subarray(0, -3))
       return peer.end()
@@ -216,7 +226,11 @@ async function read(session: ClientSession, index: number, one: Life): Promise<s
 async function checkLives(lives: readonly Life[], limit: number, chunkSize: number): Promise<void> {
   using clock = MockClock.install()
   const timeout = { total: 1000, idle: 500, headers: 700 }
-  const fixture = new MemoryFixture(script(lives), { limit, timeout }, { chunkSize, shared: true })
+  const fixture = new MemoryFixture(
+    script(lives, chunkSize),
+    { limit, timeout },
+    { chunkSize, shared: true },
+  )
   const outcomes = lives.map(async (one, index) => {
     await later(one.startsAt)
     const scope = new OwnScope()
