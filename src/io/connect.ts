@@ -17,7 +17,9 @@ import { type AttemptEvents, ConnectionRace, interleave } from './socket/happy-e
 import { openSocket, type Target } from './socket/open-socket.ts'
 import { type Resolver, systemResolver } from './resolver.ts'
 import { SocketTransport } from './socket/socket-transport.ts'
-import { contextOf, onceSecured } from './socket/tls-options.ts'
+import { contextOf } from './socket/tls-options.ts'
+import { onceSecured, tlsFailureOf } from './socket/tls-peer.ts'
+import type { TLSSessions } from './socket/tls-sessions.ts'
 import type { TLSOptions, Transport } from './transport.ts'
 
 export interface ConnectOptions {
@@ -38,6 +40,10 @@ export interface ConnectOptions {
    * `shared`. It saves an allocation for each read.
    */
   readBuffer?: Uint8Array
+  /** Where the TLS sessions are kept that the next connections resume. */
+  tlsSessions?: TLSSessions
+  /** The first TCP keep-alive probe comes after so many milliseconds without a byte. Default: none. */
+  tcpKeepAlive?: number
 }
 
 /**
@@ -122,9 +128,7 @@ class Connecting {
   }
 
   #attempt(target: Target, events: AttemptEvents<Socket>): Socket {
-    const { tls, localAddress, readBuffer } = this.#options
-    const { host, port } = { host: this.#host, port: this.#port }
-    const socket = openSocket(target, { host, port, tls, localAddress, readBuffer })
+    const socket = openSocket(target, { ...this.#options, host: this.#host, port: this.#port })
     socket.once('connect', () => events.connected(socket))
     // Stays when the race is over: an error that comes late must not be fatal.
     socket.on('error', (error) => events.failed(socket, error))
@@ -137,9 +141,15 @@ class Connecting {
       return
     }
     this.#winner = socket
-    onceSecured(socket, (error) => {
-      if (error === undefined) this.#succeed(socket, socket.alpnProtocol)
-      else this.#fail(this.#failure('tls', error, [this.#attemptOf(target, error)]))
+    const { tls = {}, tlsSessions } = this.#options
+    onceSecured(socket, tls, (error) => {
+      if (error === undefined) {
+        tlsSessions?.keep(socket, tls, this.#host)
+        this.#succeed(socket, socket.alpnProtocol)
+        return
+      }
+      tlsSessions?.forget(tls, this.#host)
+      this.#fail(this.#failure('tls', error, [this.#attemptOf(target, error)]))
     })
   }
 
@@ -151,6 +161,7 @@ class Connecting {
       alpn,
       resettable: this.#options.path === undefined && this.#options.tls === undefined,
       shared: this.#options.readBuffer !== undefined,
+      sessions: this.#options.tlsSessions,
     })
     this.#waiter.resolve(transport)
   }
@@ -185,7 +196,8 @@ class Connecting {
   ): ConnectError {
     const more = attempts.length > 1 ? `; ${attempts.length} addresses tried` : ''
     const message = `${this.#action} failed: ${reasonOf(cause)}${more}`
-    return new ConnectError(phase, message, attempts, { cause })
+    const why = phase === 'tls' ? tlsFailureOf(cause) : undefined
+    return new ConnectError(phase, message, attempts, { cause, why })
   }
 
   get #action(): string {

@@ -7,6 +7,26 @@ import { SpoolError, type SpoolErrorOptions } from '../util/error.ts'
 /** How far connecting got: name lookup, TCP (or a Unix socket), TLS, or the dialogue with a proxy. */
 export type ConnectPhase = 'dns' | 'tcp' | 'tls' | 'proxy'
 
+/**
+ * Why a handshake failed, where that can be told: the certificate's time, who signed it, its name or its
+ * fingerprint, that the server wants one of ours, or that the two do not speak the same TLS.
+ */
+export type TLSFailure =
+  | 'expired'
+  | 'not-yet-valid'
+  | 'self-signed'
+  | 'untrusted'
+  | 'revoked'
+  | 'hostname-mismatch'
+  | 'pin-mismatch'
+  | 'certificate-required'
+  | 'protocol'
+
+export interface ConnectErrorOptions extends SpoolErrorOptions {
+  why?: TLSFailure | undefined
+  status?: number | undefined
+}
+
 /** One address that was tried, and why it did not work. */
 export interface ConnectAttempt {
   /** `address:port`, `[address]:port`, or the path of a Unix socket. */
@@ -19,6 +39,10 @@ export class ConnectError extends SpoolError {
   readonly phase: ConnectPhase
   /** What was tried, in the order of failing; empty if it did not come to that. */
   readonly attempts: readonly ConnectAttempt[]
+  /** In phase `tls`: why, where that can be told. */
+  readonly why: TLSFailure | undefined
+  /** In phase `proxy`: the status that an HTTP proxy answered with, such as 407. */
+  readonly status: number | undefined
 
   static {
     this.prototype.name = 'ConnectError'
@@ -28,11 +52,13 @@ export class ConnectError extends SpoolError {
     phase: ConnectPhase,
     message: string,
     attempts: readonly ConnectAttempt[] = [],
-    options?: SpoolErrorOptions,
+    options: ConnectErrorOptions = {},
   ) {
-    super('SPOOL_CONNECT', message, options)
+    super('SPOOL_CONNECT', message, 'cause' in options ? { cause: options.cause } : {})
     this.phase = phase
     this.attempts = attempts
+    this.why = options.why
+    this.status = options.status
   }
 
   /** Whether `error` is a failure to connect, whichever copy of Spool made it. */

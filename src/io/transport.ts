@@ -9,7 +9,7 @@
  */
 export interface TLSOptions {
   /** The name to ask for and to check the certificate against; by default the host connected to. */
-  serverName?: string
+  servername?: string
   /** Who may sign the peer's certificate, instead of the authorities that Node.js knows. */
   ca?: string | Uint8Array | readonly (string | Uint8Array)[]
   cert?: string | Uint8Array
@@ -18,14 +18,22 @@ export interface TLSOptions {
   /** Offered in this order; the client and the server of Spool offer `http/1.1`. */
   alpn?: readonly string[]
   /** Whether a certificate that can't be verified is refused. Default true. */
-  verify?: boolean
+  rejectUnauthorized?: boolean
+  /**
+   * SHA-256 fingerprints of certificates, in hexadecimal with or without colons: a peer with another one
+   * is refused. Checked besides what is verified, or alone if `rejectUnauthorized` is false.
+   */
+  fingerprint?: string | readonly string[]
   /** Default `TLSv1.2` (RFC 9325 §3.1.1). */
   minVersion?: 'TLSv1.2' | 'TLSv1.3'
   ciphers?: string
 }
 
 /** TLS for a server: `cert` and `key` are needed. */
-export interface ServerTLSOptions extends Omit<TLSOptions, 'serverName' | 'verify'> {
+export interface ServerTLSOptions extends Omit<
+  TLSOptions,
+  'servername' | 'rejectUnauthorized' | 'fingerprint'
+> {
   /**
    * Whether clients are asked for a certificate, to be signed by `ca`. With `required`, who has none
    * that can be verified is refused. Default `none`.

@@ -118,7 +118,7 @@ describe('ClientSession over TLS', () => {
     expect(await session.get(url).text()).toBe('secret')
     expect(server.connections).toHaveLength(1)
     // Other options, other connections.
-    const trusting = { verify: false }
+    const trusting = { rejectUnauthorized: false }
     expect(await session.get(url, { tls: trusting }).text()).toBe('secret')
     expect(await session.get(url, { tls: trusting }).text()).toBe('secret')
     expect(server.connections).toHaveLength(2)

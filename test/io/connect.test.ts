@@ -213,9 +213,9 @@ describe('connect() with TLS', () => {
     await using server = await rawServer(() => undefined, { tls: certificates.localhost })
     const { port } = server
     await close(await connect({ host: '127.0.0.1', port, tls }))
-    await close(await connect({ host: '127.0.0.1', port, tls: { ...tls, serverName: '::1' } }))
-    for (const serverName of ['127.0.0.9', '::2', '::ffff:127.0.0.9']) {
-      const error = await failure({ host: '127.0.0.1', port, tls: { ...tls, serverName } })
+    await close(await connect({ host: '127.0.0.1', port, tls: { ...tls, servername: '::1' } }))
+    for (const servername of ['127.0.0.9', '::2', '::ffff:127.0.0.9']) {
+      const error = await failure({ host: '127.0.0.1', port, tls: { ...tls, servername } })
       expect(error.cause).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
     }
   })
@@ -228,7 +228,7 @@ describe('connect() with TLS', () => {
     expect(error.attempts).toHaveLength(1)
     expect(error.attempts[0]?.address).toBe(`127.0.0.1:${port}`)
     expect(error.cause).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
-    const named = { ...tls, serverName: 'elsewhere.test' }
+    const named = { ...tls, servername: 'elsewhere.test' }
     await close(await connect({ host: '127.0.0.1', port, tls: named }))
   })
 
@@ -240,7 +240,7 @@ describe('connect() with TLS', () => {
       'tls',
       { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
     ])
-    await close(await connect({ host: '127.0.0.1', port, tls: { verify: false } }))
+    await close(await connect({ host: '127.0.0.1', port, tls: { rejectUnauthorized: false } }))
   })
 
   test('fails when the server speaks no TLS, leaves, or resets in the handshake', async () => {

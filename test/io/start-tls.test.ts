@@ -79,7 +79,7 @@ test('startTLS() uses the transport up: it does nothing and tells nothing any mo
 test('startTLS() checks the name that it is given, or that was connected to', async () => {
   await using server = await rawServer(agreeing)
   await expect(
-    (await dialogue(server)).startTLS({ ...tls, serverName: 'elsewhere.test' }),
+    (await dialogue(server)).startTLS({ ...tls, servername: 'elsewhere.test' }),
   ).rejects.toMatchObject({
     code: 'SPOOL_CONNECT',
     phase: 'tls',

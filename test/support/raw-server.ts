@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTLSServer } from 'node:tls'
+import { createServer as createTLSServer, type TlsOptions } from 'node:tls'
 import { PeerLeftError, RawConnection } from './raw-connection.ts'
 
 /** What the server does with one connection; `index` counts them from 0. */
@@ -9,7 +9,7 @@ export interface RawServerOptions {
   host?: string
   /** A Unix socket instead of a port. */
   path?: string
-  tls?: { cert: string; key: string; ALPNProtocols?: string[] }
+  tls?: TlsOptions
 }
 
 /** A server that speaks by script: it breaks every rule that a test wants broken. */

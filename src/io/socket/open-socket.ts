@@ -3,6 +3,7 @@ import { connect as openTLS } from 'node:tls'
 import { readInto } from './read-buffer.ts'
 import type { ResolvedAddress } from '../resolver.ts'
 import { clientOptions } from './tls-options.ts'
+import type { TLSSessions } from './tls-sessions.ts'
 import type { TLSOptions } from '../transport.ts'
 
 /** Where one attempt to connect goes. */
@@ -15,11 +16,13 @@ export interface SocketOptions {
   tls?: TLSOptions | undefined
   localAddress?: string | undefined
   readBuffer?: Uint8Array | undefined
+  tlsSessions?: TLSSessions | undefined
+  tcpKeepAlive?: number | undefined
 }
 
 /** Begins to connect; with TLS, the handshake follows by itself. Nothing is read until it is resumed. */
 export function openSocket(target: Target, options: SocketOptions): Socket {
-  const { host, port, tls, localAddress, readBuffer } = options
+  const { host, port, tls, localAddress, readBuffer, tlsSessions, tcpKeepAlive } = options
   const where =
     'path' in target
       ? { path: target.path }
@@ -31,10 +34,13 @@ export function openSocket(target: Target, options: SocketOptions): Socket {
     // RFC 9293 §3.6: each direction is closed by its own end; a server may answer after our FIN.
     allowHalfOpen: true,
     noDelay: true,
+    ...(tcpKeepAlive === undefined ? {} : { keepAlive: true, keepAliveInitialDelay: tcpKeepAlive }),
   }
   // The name is checked and not the address, unless the address is the name.
   const socket: Socket =
-    tls === undefined ? openTCP(how) : openTLS({ ...clientOptions(tls, host), ...how })
+    tls === undefined
+      ? openTCP(how)
+      : openTLS({ ...clientOptions(tls, host), ...tlsSessions?.offer(tls, host), ...how })
   socket.pause()
   return socket
 }

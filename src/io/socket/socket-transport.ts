@@ -10,6 +10,7 @@ import { ConnectError, connectionError } from '../errors.ts'
 import { Inbound } from './inbound.ts'
 import { Slices, sliceSize } from './slices.ts'
 import { contextOf } from './tls-options.ts'
+import type { TLSSessions } from './tls-sessions.ts'
 import { upgradeToTLS } from './tls-upgrade.ts'
 import type { TLSOptions, Transport } from '../transport.ts'
 
@@ -26,6 +27,8 @@ export interface SocketTransportOptions {
   host?: string | undefined
   /** Whether the socket can send a reset: TCP without TLS. */
   resettable?: boolean
+  /** Where TLS sessions are kept, for `startTLS()`. */
+  sessions?: TLSSessions | undefined
   /** Told once, when the socket is closed: the keeper of the count. */
   onClosed?: (() => void) | undefined
 }
@@ -36,6 +39,7 @@ export class SocketTransport extends Inbound implements Transport {
   readonly #shared: boolean
   readonly #resettable: boolean
   readonly #host: string | undefined
+  readonly #sessions: TLSSessions | undefined
   readonly #onClosed: (() => void) | undefined
   /** Whether `write()` does anything: until `end()`, `destroy()` or the socket's end. */
   #writable = true
@@ -49,6 +53,7 @@ export class SocketTransport extends Inbound implements Transport {
     this.#shared = options.shared === true
     this.#resettable = options.resettable === true
     this.#host = options.host
+    this.#sessions = options.sessions
     this.#onClosed = options.onClosed
     ;(socket as Carrier)[carried] = this
     socket.on('end', onEnd)
@@ -93,8 +98,8 @@ export class SocketTransport extends Inbound implements Transport {
   }
 
   async startTLS(options: TLSOptions): Promise<Transport> {
-    const { serverName = this.#host } = options
-    if (serverName === undefined) throw new TypeError('Starting TLS needs "serverName"')
+    const { servername = this.#host } = options
+    if (servername === undefined) throw new TypeError('Starting TLS needs "servername"')
     contextOf(options)
     // Bytes that came in plain text would be taken as if they had come encrypted.
     const early = this.holdsBytes || this.#socket.readableLength > 0
@@ -103,14 +108,20 @@ export class SocketTransport extends Inbound implements Transport {
       const closed = late ? 'writes are not done' : 'the connection is closed'
       const why = early ? 'the peer sent bytes before it' : closed
       this.destroy()
-      throw new ConnectError('tls', `Starting TLS with "${serverName}" failed: ${why}`)
+      throw new ConnectError('tls', `Starting TLS with "${servername}" failed: ${why}`)
     }
     this.#release()
     return upgradeToTLS(
       this.#socket,
       options,
-      serverName,
-      (socket) => new SocketTransport(socket, { host: serverName, alpn: socket.alpnProtocol }),
+      servername,
+      this.#sessions,
+      (socket) =>
+        new SocketTransport(socket, {
+          host: servername,
+          alpn: socket.alpnProtocol,
+          sessions: this.#sessions,
+        }),
     )
   }
 

@@ -6,10 +6,10 @@ import {
   type ConnectionOptions,
   type PeerCertificate,
   type SecureContext,
-  type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
 import type { ServerTLSOptions, TLSOptions } from '../transport.ts'
+import { pinsOf } from './tls-peer.ts'
 
 const contexts = new WeakMap<TLSOptions, SecureContext>()
 
@@ -23,6 +23,8 @@ export function contextOf(options: TLSOptions): SecureContext {
   const found = contexts.get(options)
   if (found !== undefined) return found
   const context = parse(options)
+  // Refuses what is no fingerprint.
+  pinsOf(options)
   contexts.set(options, context)
   return context
 }
@@ -54,16 +56,16 @@ function asText(pem: string | Uint8Array): string | Buffer {
 
 /** For the client side of a connection to `host`. */
 export function clientOptions(options: TLSOptions, host: string): ConnectionOptions {
-  const { serverName = host, alpn, verify = true } = options
+  const { servername = host, alpn, rejectUnauthorized = true } = options
   return {
     secureContext: contextOf(options),
     // RFC 6066 §3: an address is no server name; the certificate must be for it all the same.
-    ...(isIP(serverName) === 0
-      ? { servername: serverName }
-      : { checkServerIdentity: (_host, certificate) => checkAddress(serverName, certificate) }),
+    ...(isIP(servername) === 0
+      ? { servername }
+      : { checkServerIdentity: (_host, certificate) => checkAddress(servername, certificate) }),
     ...(alpn === undefined ? {} : { ALPNProtocols: Array.from(alpn) }),
     // Said always: otherwise the environment could turn it off.
-    rejectUnauthorized: verify,
+    rejectUnauthorized,
   }
 }
 
@@ -97,21 +99,4 @@ export function serverOptions(options: ServerTLSOptions): TlsOptions {
     rejectUnauthorized: clientCertificate === 'required',
     handshakeTimeout,
   }
-}
-
-/**
- * Calls back once: when the handshake is done and the peer is who it should be, or with the error.
- * A failed socket destroys itself.
- */
-export function onceSecured(socket: TLSSocket, callback: (error: Error | undefined) => void): void {
-  let over = false
-  const settle = (error: Error | undefined): void => {
-    if (over) return
-    over = true
-    callback(error)
-    // An error that comes after the first must not be fatal: this listener stays for those.
-    if (error === undefined) socket.off('error', settle)
-  }
-  socket.once('secureConnect', () => settle(undefined))
-  socket.on('error', settle)
 }

@@ -3,7 +3,9 @@ import { connect as openTLS, type TLSSocket } from 'node:tls'
 import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
 import { ConnectError, reasonOf } from '../errors.ts'
-import { clientOptions, onceSecured } from './tls-options.ts'
+import { clientOptions } from './tls-options.ts'
+import { onceSecured, tlsFailureOf } from './tls-peer.ts'
+import type { TLSSessions } from './tls-sessions.ts'
 import type { TLSOptions } from '../transport.ts'
 
 /**
@@ -15,7 +17,8 @@ import type { TLSOptions } from '../transport.ts'
 export function upgradeToTLS<T>(
   socket: Socket,
   options: TLSOptions,
-  serverName: string,
+  servername: string,
+  sessions: TLSSessions | undefined,
   made: (socket: TLSSocket) => T,
 ): Promise<T> {
   let secured: TLSSocket | undefined
@@ -23,14 +26,22 @@ export function upgradeToTLS<T>(
   if (waiter.settled) return waiter.promise
   outsideScopes(() => {
     // `onread` does not work over a socket that exists (Node.js ignores it): reads are not shared.
-    const upgraded = openTLS({ ...clientOptions(options, serverName), socket })
+    const upgraded = openTLS({
+      ...clientOptions(options, servername),
+      ...sessions?.offer(options, servername),
+      socket,
+    })
     secured = upgraded
-    onceSecured(upgraded, (error) => {
+    onceSecured(upgraded, options, (error) => {
       if (waiter.settled) return
-      if (error === undefined) waiter.resolve(made(upgraded))
-      else {
-        const message = `Starting TLS with "${serverName}" failed: ${reasonOf(error)}`
-        waiter.reject(new ConnectError('tls', message, [], { cause: error }))
+      if (error === undefined) {
+        sessions?.keep(upgraded, options, servername)
+        waiter.resolve(made(upgraded))
+      } else {
+        sessions?.forget(options, servername)
+        const message = `Starting TLS with "${servername}" failed: ${reasonOf(error)}`
+        const why = tlsFailureOf(error)
+        waiter.reject(new ConnectError('tls', message, [], { cause: error, why }))
       }
     })
   })

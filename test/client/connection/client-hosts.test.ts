@@ -17,13 +17,13 @@ describe('ClientHosts.hostOf()', () => {
   })
 
   test('keeps those apart that have other TLS options', () => {
-    const own = { verify: false }
+    const own = { rejectUnauthorized: false }
     const hosts = new ClientHosts(own, () => '')
     const secure = origin('https://a.test/')
     const host = hosts.hostOf(secure, own)
     expect(host.tls).toBe(own)
     expect(hosts.hostOf(secure, undefined)).toBe(host)
-    const other = { verify: true }
+    const other = { rejectUnauthorized: true }
     const another = hosts.hostOf(secure, other)
     expect(another.tls).toBe(other)
     expect(another).not.toBe(host)
