@@ -3,10 +3,11 @@
  * promised, and waits while the peer is slow. The owner of the transport passes on what its sink is
  * told, by `drained()` and `fail()`.
  */
-import { ScopeMember, currentScope } from '../concurrency/scope/scope.ts'
+import { currentScope } from '../concurrency/scope/scope.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
 import type { Transport } from '../io/transport.ts'
 import { ProtocolError } from '../wire/errors.ts'
+import { readChunks } from './chunk-source.ts'
 import type { BodyChunks } from './outgoing-body.ts'
 
 /** How the peer finds the end: a length in bytes, the chunked coding, or the end of the connection. */
@@ -135,58 +136,10 @@ export class BodyWriter {
  */
 export async function writeChunks(writer: BodyWriter, chunks: BodyChunks): Promise<void> {
   const scope = currentScope()
-  const source = chunks instanceof ReadableStream ? new StreamChunks(chunks) : undefined
-  try {
-    for await (const chunk of source ?? chunks) {
-      scope.throwIfCancelled()
-      if (!writer.write(chunk)) await writer.ready()
-    }
+  for await (const chunk of chunks instanceof ReadableStream ? readChunks(chunks) : chunks) {
     scope.throwIfCancelled()
-  } finally {
-    source?.release()
+    if (!writer.write(chunk)) await writer.ready()
   }
+  scope.throwIfCancelled()
   writer.end()
-}
-
-/** Ends a source of chunks that nobody will read. */
-export async function discardChunks(chunks: BodyChunks): Promise<void> {
-  if (chunks instanceof ReadableStream) await chunks.cancel()
-  else if (Symbol.asyncIterator in chunks) await chunks[Symbol.asyncIterator]().return?.()
-}
-
-// A read of a stream that is under way can't be left; but the stream can be cancelled under it.
-class StreamChunks extends ScopeMember implements AsyncIterable<Uint8Array | string> {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array | string>
-
-  constructor(stream: ReadableStream<Uint8Array | string>) {
-    super()
-    this.#reader = stream.getReader()
-    const scope = currentScope()
-    if (scope.error === undefined) scope.addMember(this)
-    else this.scopeCancelled(scope.error)
-  }
-
-  /** @internal */
-  scopeCancelled(reason: Error): void {
-    // Its own failure to stop is no news beside the cancellation.
-    this.#reader.cancel(reason).catch(() => undefined)
-  }
-
-  release(): void {
-    this.memberOf?.removeMember(this)
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array | string, void> {
-    let complete = false
-    try {
-      for (;;) {
-        const { value, done } = await this.#reader.read()
-        if (done) break
-        yield value
-      }
-      complete = true
-    } finally {
-      if (!complete) this.#reader.cancel().catch(() => undefined)
-    }
-  }
 }

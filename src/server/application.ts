@@ -205,7 +205,7 @@ export class Application implements Dispatcher {
     for (const { method, pattern, handler, options } of this.#registrations) {
       const middlewares = [...this.#middlewares, ...(options.middleware ?? [])]
       const handle = middlewares.length === 0 ? handler : compose(middlewares, adapt(handler))
-      router.add(method, pattern, destinationOf(handle, options))
+      router.add(method, pattern, destinationOf(handle, { ...options, pattern }))
     }
     const handle = compose(this.#middlewares, (request) => answerUnmatched(router, request))
     const refuse = compose(this.#middlewares, () =>

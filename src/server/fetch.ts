@@ -2,11 +2,12 @@
 import { isCancellation } from '../concurrency/scope/cancellation.ts'
 import { outsideScopes, runInScope } from '../concurrency/scope/context.ts'
 import { currentScope } from '../concurrency/scope/scope.ts'
+import { discardChunks, readChunks } from '../http/chunk-source.ts'
 import { IncomingBody } from '../http/incoming-body.ts'
 import type { BodyChunks } from '../http/outgoing-body.ts'
 import type { RequestHead } from '../wire/http1/messages.ts'
 import type { Destination, Dispatcher } from './connection/destination.ts'
-import { failureOf, reportToConsole } from './connection/failure-response.ts'
+import { failureOf, plainResponse, reportToConsole } from './connection/failure-response.ts'
 import { type RequestKeeper, RequestScope } from './connection/request-scope.ts'
 import { ServerRequest } from './messages/server-request.ts'
 import { ServerResponse } from './messages/server-response.ts'
@@ -21,26 +22,46 @@ export async function answer(dispatcher: Dispatcher, request: Request): Promise<
   const keeper: RequestKeeper = {
     scope: around,
     limits: defaultLimits,
+    closingListeners: new Set(),
     report: reportToConsole,
     requestEnded: () => request.signal.removeEventListener('abort', onAbort),
   }
   const destination = dispatcher.destination(served)
   const scope = new RequestScope(keeper, served, destination)
-  const onAbort = (): void => scope.cancel(request.signal.reason, 'disconnect')
+  const onAbort = (): void => {
+    if (destination.cancelOnDisconnect) scope.cancel(request.signal.reason, 'disconnect')
+  }
   request.signal.addEventListener('abort', onAbort)
   if (request.signal.aborted) onAbort()
   try {
-    const response = await handle(destination, scope, served)
-    const body = served.method === 'HEAD' || hasNoBody(response.status) ? null : response.body
+    const response = prepared(await handle(destination, scope, served), served)
+    const { body } = response
     const init = { status: response.status, headers: response.headers.toHeaders() }
-    if (isWhole(body)) {
+    if (served.method === 'HEAD' || hasNoBody(response.status) || isWhole(body)) {
+      if (!isWhole(body))
+        await discardChunks(body).catch((error: unknown) => reportToConsole(error, served))
       scope.finish()
-      return new Response(body as string | Uint8Array<ArrayBuffer> | null, init)
+      const sent = served.method === 'HEAD' || hasNoBody(response.status) ? null : body
+      return new Response(sent as string | Uint8Array<ArrayBuffer> | null, init)
     }
-    return new Response(streamOf(body, scope), init)
+    return new Response(streamOf(body, scope, destination), init)
   } catch (error) {
     scope.finish()
     throw error
+  }
+}
+
+/** After all hooks; if one of them fails, that is what is answered. */
+function prepared(response: ServerResponse, request: ServerRequest): ServerResponse {
+  const headOnly = request.method === 'HEAD'
+  try {
+    request.hooks?.prepare(response, headOnly)
+    return response
+  } catch (error) {
+    reportToConsole(error, request)
+    const refusal = plainResponse(500)
+    request.hooks?.prepare(refusal, headOnly)
+    return refusal
   }
 }
 
@@ -122,7 +143,8 @@ function bodyFrom(stream: ReadableStream<Uint8Array>): IncomingBody {
 }
 
 function hasNoBody(status: number): boolean {
-  return status === 204 || status === 304
+  // Those with which the web's `Response` takes no body.
+  return status === 204 || status === 205 || status === 304
 }
 
 type Whole = string | Uint8Array | ArrayBuffer | Blob | null
@@ -137,30 +159,43 @@ function isWhole(body: ServerResponse['body']): body is Whole {
   )
 }
 
-function streamOf(chunks: BodyChunks, scope: RequestScope): ReadableStream<Uint8Array> {
-  const iterator =
-    Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]()
+function streamOf(
+  chunks: BodyChunks,
+  scope: RequestScope,
+  { cancelOnDisconnect }: Destination,
+): ReadableStream<Uint8Array> {
+  const iterator = readChunks(chunks)
   const encoder = new TextEncoder()
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { value, done } = await runInScope(scope, async () => iterator.next())
-        if (done === true) {
-          controller.close()
+  let begun = false
+  const end = async (): Promise<void> => {
+    try {
+      if (begun) await iterator.return()
+      else await discardChunks(chunks)
+    } finally {
+      scope.finish()
+    }
+  }
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        begun = true
+        try {
+          const { value, done } = await runInScope(scope, () => iterator.next())
+          if (done === true) {
+            controller.close()
+            scope.finish()
+          } else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
+        } catch (error) {
           scope.finish()
-        } else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
-      } catch (error) {
-        scope.finish()
-        throw error
-      }
+          throw error
+        }
+      },
+      cancel(reason) {
+        if (cancelOnDisconnect) scope.cancel(reason, 'disconnect')
+        return end()
+      },
     },
-    async cancel(reason) {
-      scope.cancel(reason, 'disconnect')
-      try {
-        await iterator.return?.()
-      } finally {
-        scope.finish()
-      }
-    },
-  })
+    // Asked for no chunk before its reader wants one.
+    { highWaterMark: 0 },
+  )
 }

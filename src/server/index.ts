@@ -6,6 +6,7 @@ export type { ServerTLSOptions } from '../io/transport.ts'
 export { Application, type Lifespan } from './application.ts'
 export type { HandlerResult } from './connection/destination.ts'
 export { HTTPError, type HTTPErrorOptions } from './messages/http-error.ts'
+export type { EndHook, RequestEnd, ResponseHook } from './messages/request-hooks.ts'
 export { type Key, key } from './messages/key.ts'
 export {
   bytes,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runInScope } from '../../src/concurrency/scope/context.ts'
 import { rootScope, Scope } from '../../src/concurrency/scope/scope.ts'
-import { BodyWriter, discardChunks, writeChunks } from '../../src/http/body-writer.ts'
+import { BodyWriter, writeChunks } from '../../src/http/body-writer.ts'
 import type { Transport } from '../../src/io/transport.ts'
 import { settle } from 'spool/testing'
 
@@ -134,27 +134,4 @@ test('writeChunks() sends a web stream and a Blob', async () => {
   const writer = new BodyWriter(recorder.asTransport(), 7)
   await writeChunks(writer, new Blob(['abc', 'defg']).stream())
   expect(recorder.sent).toBe('abcdefg')
-})
-
-test('discardChunks() cancels a stream and ends an iterator', async () => {
-  let cancelled = false
-  await discardChunks(
-    new ReadableStream<string>({
-      cancel: () => {
-        cancelled = true
-      },
-    }),
-  )
-  expect(cancelled).toBe(true)
-  let returned = false
-  await discardChunks({
-    [Symbol.asyncIterator]: () => ({
-      next: () => Promise.resolve({ value: 'a', done: false }),
-      return: () => {
-        returned = true
-        return Promise.resolve({ value: undefined, done: true })
-      },
-    }),
-  })
-  expect(returned).toBe(true)
 })

@@ -55,6 +55,7 @@ export class ConnectionHost implements RequestKeeper {
   readonly wheel: TimerWheel = new TimerWheel()
   readonly date: HTTPDate = new HTTPDate()
   readonly connections: Set<Connection> = new Set()
+  readonly closingListeners: Set<() => void> = new Set()
   /** Once set, no connection takes another request. */
   closing = false
   active = 0
@@ -123,6 +124,7 @@ export class ConnectionHost implements RequestKeeper {
   startClosing(): void {
     this.closing = true
     for (const connection of this.connections) connection.endWhenIdle()
+    for (const listener of Array.from(this.closingListeners)) listener()
   }
 
   /** Resolves when there is no connection and no request; calls back at once if there is none now. */

@@ -277,6 +277,7 @@ export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, Res
     }
     let done: boolean
     try {
+      request.hooks?.prepare(response, request.method === 'HEAD')
       done = this.#pump.send(response, request.head, this.#keepAlive, this.#running())
     } catch (error) {
       // A head that can't be sent, or a body that is none.

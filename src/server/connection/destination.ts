@@ -15,6 +15,8 @@ export interface Destination {
   readonly halfClose: boolean | undefined
   /** Undefined: as the server. */
   readonly bodyLimit: number | undefined
+  /** The pattern of the route; undefined for what no route matches. */
+  readonly pattern: string | undefined
 }
 
 /** Finds where requests go. */
@@ -34,5 +36,6 @@ export function destinationOf(
     cancelOnDisconnect: terms.cancelOnDisconnect ?? true,
     halfClose: terms.halfClose,
     bodyLimit: terms.bodyLimit,
+    pattern: terms.pattern,
   }
 }

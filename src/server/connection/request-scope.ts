@@ -19,6 +19,8 @@ import type { ServerRequest } from '../messages/server-request.ts'
 export interface RequestKeeper {
   readonly scope: Scope
   readonly limits: Pick<ServerLimits, 'body'>
+  /** Called when the server takes no more requests: for what would go on for as long as its client. */
+  readonly closingListeners: Set<() => void>
   report(error: unknown, request: ServerRequest | undefined): void
   requestEnded(): void
 }
@@ -45,6 +47,11 @@ export class RequestScope extends Scope implements ScopeGroup {
     request.scope = this
     request.bodyLimit = bodyLimit ?? keeper.limits.body
     if (timeout !== Infinity) this.setDeadline(clock().now() + timeout)
+  }
+
+  /** @internal */
+  get keeper(): RequestKeeper {
+    return this.#keeper
   }
 
   get name(): string {
@@ -78,6 +85,7 @@ export class RequestScope extends Scope implements ScopeGroup {
 
   /** The handler is done and the response handed over: ends when the tasks are over. */
   finish(): void {
+    this.#request.hooks?.end(this.cancelled, (error) => this.take(error))
     if (this.#tasks === undefined) this.#finishNow()
     else void this.#finishAfter(this.#tasks)
   }

@@ -10,6 +10,7 @@ import type { RequestHead } from '../../wire/http1/messages.ts'
 import { SpoolError } from '../../util/error.ts'
 import { HTTPError } from './http-error.ts'
 import { type Key, KeyedValues } from './key.ts'
+import { type EndHook, RequestHooks, type ResponseHook } from './request-hooks.ts'
 
 /** Where a request came from: what it can't know by itself. */
 export interface RequestOrigin {
@@ -17,6 +18,8 @@ export interface RequestOrigin {
   readonly secure: boolean
   /** Host and port that it was received on, for a request of HTTP/1.0 without `Host`. */
   readonly authority: string
+  /** What stands for `Host`, where a proxy that is trusted says so. */
+  readonly host?: string | undefined
 }
 
 export type Params = Readonly<Record<string, string>>
@@ -31,7 +34,9 @@ export class ServerRequest<P extends Params = Params> {
   /** @internal */
   readonly head: RequestHead
   /** @internal */
-  readonly origin: RequestOrigin
+  origin: RequestOrigin
+  /** @internal */
+  hooks: RequestHooks | undefined
   /** @internal The scope that the handler runs in. */
   scope: Scope | undefined
   /** @internal The body, made at once where there is one. */
@@ -53,6 +58,7 @@ export class ServerRequest<P extends Params = Params> {
     this.params = noParams as P
     this.head = head
     this.origin = origin
+    this.hooks = undefined
     this.scope = undefined
     this.incoming = undefined
     this.bodyLimit = 0
@@ -126,6 +132,20 @@ export class ServerRequest<P extends Params = Params> {
   set<T>(key: Key<T>, value: T): void {
     this.#values ??= new KeyedValues()
     this.#values.set(key, value)
+  }
+
+  /**
+   * Calls `hook` with the response just before it is sent, whoever makes it: a handler, a middleware
+   * further out, or an error. The last that was added is called first. It must not wait; if it
+   * throws, 500 is answered.
+   */
+  onResponse(hook: ResponseHook): void {
+    ;(this.hooks ??= new RequestHooks()).onResponse(hook)
+  }
+
+  /** Calls `hook` once, when the response is handed over, or can't be any more. */
+  onEnd(hook: EndHook): void {
+    ;(this.hooks ??= new RequestHooks()).onEnd(hook)
   }
 
   /**
@@ -210,7 +230,7 @@ function queryOf(target: string): string {
 }
 
 function urlOf({ target, head, origin }: ServerRequest): URL {
-  const base = `${origin.secure ? 'https' : 'http'}://${head.host ?? origin.authority}`
+  const base = `${origin.secure ? 'https' : 'http'}://${origin.host ?? head.host ?? origin.authority}`
   const written = target.startsWith('/') ? base + target : target === '*' ? base : target
   const url = URL.parse(written)
   if (url === null) throw new HTTPError(400, 'The target and the host make no URL')
