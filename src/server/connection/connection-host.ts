@@ -39,6 +39,16 @@ export interface ConnectionStatistics {
   readonly timedOut: number
 }
 
+/** A connection of any protocol, as far as the server is concerned. */
+export interface HostedConnection {
+  /** Whether it has no request, and nothing of one. */
+  readonly idle: boolean
+  /** The server takes no more requests: ends now, or after the one that is read or handled. */
+  endWhenIdle(): void
+  /** Closes at once, and cancels nothing: who left whom is for the caller to say. */
+  destroy(): void
+}
+
 export class ConnectionHost implements RequestKeeper {
   readonly dispatcher: Dispatcher
   readonly limits: ServerLimits
@@ -54,7 +64,7 @@ export class ConnectionHost implements RequestKeeper {
   readonly entry: ScopeEntry = outsideScopes(() => new ScopeEntry())
   readonly wheel: TimerWheel = new TimerWheel()
   readonly date: HTTPDate = new HTTPDate()
-  readonly connections: Set<Connection> = new Set()
+  readonly connections: Set<HostedConnection> = new Set()
   readonly closingListeners: Set<() => void> = new Set()
   /** Once set, no connection takes another request. */
   closing = false
@@ -115,7 +125,13 @@ export class ConnectionHost implements RequestKeeper {
     this.#checkIdle()
   }
 
-  connectionClosed(connection: Connection): void {
+  /** A connection goes on in other hands. */
+  replace(connection: HostedConnection, by: HostedConnection): void {
+    this.connections.delete(connection)
+    this.connections.add(by)
+  }
+
+  connectionClosed(connection: HostedConnection): void {
     this.connections.delete(connection)
     this.#checkIdle()
   }

@@ -1,63 +1,59 @@
 /**
- * The policy of one connection of a server: which request is handled when, what happens if its client
- * is slow, wrong or gone, and when the connection ends. How bytes become requests is the reader's
- * business, how responses become bytes the sender's.
+ * The policy of one connection of a server: when which bytes are read, what happens if its client is
+ * slow, wrong or gone, and when the connection ends. How bytes become requests is the reader's business,
+ * how a request becomes a response that of the handling.
  *
  * 1. One request at a time. While it is handled, what follows is held as bytes, unparsed, up to a
  *    limit: so responses are in order by construction, and a flood of requests costs its sender only.
- * 2. A handler that answers at once is answered in the same turn, without a promise.
- * 3. A request ends before the next begins: its handler has come back and its response is handed over.
- * 4. Everything that ends a connection goes through `#endAfterFlush()` (in order: the client gets what
+ * 2. Everything that ends a connection goes through `#endAfterFlush()` (in order: the client gets what
  *    was written, and has a while to end its side) or `destroy()`.
+ * 3. After a 101 the transport is given away, with every byte behind the request, and HTTP is over.
  */
-import { BrokenResourceError, TimeoutError } from '../../concurrency/errors.ts'
-import { isCancellation } from '../../concurrency/scope/cancellation.ts'
-import { runInScope, settled } from '../../concurrency/scope/context.ts'
+import { TimeoutError } from '../../concurrency/errors.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import type { RequestOrigin, ServerRequest } from '../messages/server-request.ts'
-import { ServerResponse } from '../messages/server-response.ts'
-import { serverResponseOf } from '../messages/web-response.ts'
-import type { ConnectionHost } from './connection-host.ts'
-import type { HandlerResult } from './destination.ts'
-import { noResponse, plainResponse } from './failure-response.ts'
+import type { UpgradeResponse } from '../messages/upgrade-response.ts'
+import type { ConnectionHost, HostedConnection } from './connection-host.ts'
+import { plainResponse } from './failure-response.ts'
+import { Handling, type HandlingListener } from './handling.ts'
 import { ReadAhead } from './read-ahead.ts'
 import { type ReadPhase, ReadTimer, type ReadTimeoutListener } from './read-timer.ts'
 import { RequestReader } from './request-reader.ts'
-import { RequestScope } from './request-scope.ts'
-import { asksToClose } from './response-head.ts'
-import { type ResponseListener, ResponsePump } from './response-pump.ts'
+import type { RequestScope } from './request-scope.ts'
+import type { ResponsePump } from './response-pump.ts'
+import { Takeover } from './takeover.ts'
 
-type State = 'open' | 'ending' | 'gone'
+const nothing = new Uint8Array(0)
 
-export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, ResponseListener {
+type State = 'open' | 'ending' | 'upgraded' | 'gone'
+
+export class Connection
+  implements Sink, RequestOrigin, ReadTimeoutListener, HandlingListener, HostedConnection
+{
   readonly #transport: Transport
   readonly #host: ConnectionHost
   readonly #reader: RequestReader
   readonly #readTimer: ReadTimer
   readonly #pump: ResponsePump
   readonly #ahead: ReadAhead
+  readonly #handling: Handling
   #state: State = 'open'
-  /** Whether a handler runs, or its response is being written. */
-  #handling = false
-  /** Of the request that is handled, or whose body is thrown away. */
-  #scope: RequestScope | undefined = undefined
-  /** Whether another request may follow the one that is handled. */
-  #keepAlive = true
-  /** Whether what comes is thrown away: the parser has lost its way. */
-  #deaf = false
   #peerEnded = false
   /** Whether it is other connections' turn. */
   #yielding = false
   #consuming = false
+  // Its response was 101, and the bytes behind it are still to be found.
+  #upgrade: UpgradeResponse | undefined = undefined
 
   constructor(transport: Transport, host: ConnectionHost) {
     this.#transport = transport
     this.#host = host
     this.#readTimer = new ReadTimer(host.wheel, host.timeouts, this)
     this.#ahead = new ReadAhead(transport, host.limits.readAhead)
-    this.#pump = new ResponsePump(transport, host, this)
     this.#reader = new RequestReader(transport, this, host, this.#readTimer)
+    this.#handling = new Handling(transport, host, this.#reader, this.#readTimer, this)
+    this.#pump = this.#handling.pump
   }
 
   get remoteAddress(): string | undefined {
@@ -72,9 +68,18 @@ export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, Res
     return this.#host.authority
   }
 
+  get gone(): boolean {
+    return this.#state === 'gone'
+  }
+
   /** Whether it has no request, and nothing of one. */
   get idle(): boolean {
-    return !this.#handling && !this.#reader.reading && this.#reader.idle && this.#ahead.size === 0
+    return (
+      !this.#handling.running &&
+      !this.#reader.reading &&
+      this.#reader.idle &&
+      this.#ahead.size === 0
+    )
   }
 
   start(): void {
@@ -100,7 +105,7 @@ export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, Res
 
   data(bytes: Uint8Array, shared: boolean): void {
     // Thrown away: it is read so that the client can end its side in its own time.
-    if (this.#state !== 'open' || this.#deaf) return
+    if (this.#state !== 'open' || this.#reader.lost) return
     if (this.#reader.reading) {
       this.#readTimer.received(bytes.byteLength)
       this.#consume(bytes, shared)
@@ -118,10 +123,10 @@ export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, Res
       this.#disconnected()
       return
     }
-    if (this.#handling) {
+    if (this.#handling.running) {
       const { cancelOnDisconnect, halfClose = this.#host.halfClose } = this.#running().destination
       if (cancelOnDisconnect && !halfClose) this.#disconnected()
-      else this.#keepAlive = false
+      else this.#handling.keepAlive = false
     } else if (this.#ahead.size === 0) this.#endAfterFlush()
   }
 
@@ -132,19 +137,21 @@ export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, Res
   }
 
   closed(error?: Error): void {
-    if (this.#handling && this.#running().destination.cancelOnDisconnect) this.#cancelRequest()
+    if (this.#state === 'upgraded') return
+    if (this.#handling.running && this.#running().destination.cancelOnDisconnect)
+      this.#handling.cancel()
     this.#leave(error)
     this.#host.connectionClosed(this)
   }
 
   #running(): RequestScope {
-    return this.#scope as RequestScope
+    return this.#handling.scope as RequestScope
   }
 
   // Requests in:
 
   #mustWait(): boolean {
-    return this.#handling || this.#pump.full || this.#yielding
+    return this.#handling.running || this.#pump.full || this.#yielding
   }
 
   #consume(bytes: Uint8Array, shared: boolean): void {
@@ -161,15 +168,19 @@ export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, Res
         break
       }
       const more = used < rest.byteLength
-      if (this.#reader.request !== undefined && !this.#handling) {
+      if (this.#reader.request !== undefined && !this.#handling.running) {
         if (more && !corked) {
           corked = true
           this.#transport.cork()
         }
         this.#received(this.#reader.request)
       }
-      if (!more || this.#state !== 'open') break
+      if (!more) {
+        rest = nothing
+        break
+      }
       rest = rest.subarray(used)
+      if (this.#state !== 'open') break
       if (count >= this.#host.limits.pipelining) {
         this.#yielding = true
         setImmediate(() => this.#turnCame())
@@ -182,15 +193,19 @@ export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, Res
     }
     this.#consuming = false
     if (corked) this.#transport.uncork()
-    if (this.#handling) {
+    if (this.#upgrade !== undefined) this.#giveAway(this.#upgrade, rest)
+    else if (this.#handling.running) {
       if (!this.#reader.reading) this.#readTimer.stop()
     } else if (this.#reader.request === undefined && !this.#reader.idle) this.#readTimer.head()
   }
 
   // A message, or a part of it, that no handler has; or the end of one that the handler left behind.
   #received(request: ServerRequest): void {
-    if (this.#scope === undefined) this.#handle(request)
-    else if (!this.#reader.reading) this.#next()
+    if (this.#handling.scope === undefined) {
+      this.#handling.begin(request)
+      // It had ended its side before, but its earlier requests were answered.
+      if (this.#peerEnded && this.#handling.running) this.end()
+    } else if (!this.#reader.reading) this.#next()
     else if (this.#reader.tooMuchToDiscard) this.#endAfterFlush()
   }
 
@@ -206,115 +221,38 @@ export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, Res
     if (this.#peerEnded && this.idle && this.#state === 'open') this.#endAfterFlush()
   }
 
-  // Handling:
+  // From the handling:
 
-  #handle(request: ServerRequest): void {
-    const destination = this.#host.dispatcher.destination(request)
-    const scope = new RequestScope(this.#host, request, destination)
-    this.#host.requests++
-    this.#host.active++
-    this.#handling = true
-    this.#scope = scope
-    this.#keepAlive = request.head.keepAlive
-    let result: HandlerResult | Promise<HandlerResult>
-    try {
-      result = this.#host.entry.enter(scope, destination.handle, request)
-    } catch (error) {
-      this.#failed(error)
-      return
-    }
-    if (result instanceof ServerResponse) {
-      this.#respond(result)
-      return
-    }
-    this.#waitForBody()
-    if (result instanceof Promise) result.then(this.#accept, this.#failed)
-    else runInScope(scope, settled, result).then(this.#accept, this.#failed)
-    // It had ended its side before, but its earlier requests were answered.
-    if (this.#peerEnded) this.end()
-  }
-
-  readonly #accept = (result: HandlerResult): void => {
-    const response = serverResponseOf(result)
-    if (response !== undefined) this.#respond(response)
-    else this.#failed(noResponse(result))
-  }
-
-  readonly #failed = (error: unknown): void => {
-    const request = this.#reader.request as ServerRequest
-    if (this.#state === 'gone') {
-      // Of its own cancellation nobody needs to hear; of anything else, somebody must.
-      if (!(this.#running().cancelled && isCancellation(error))) this.#host.report(error, request)
-      this.responseSent()
-      return
-    }
-    this.#respond(this.#host.failureResponse(error, request))
-  }
-
-  // The client is on the clock while it sends a body, and nobody is while a handler thinks.
-  #waitForBody(): void {
-    if (!this.#reader.reading) this.#readTimer.stop()
-    else if (this.#readTimer.phase !== 'body') this.#readTimer.body(this.#reader.waiting)
-  }
-
-  // Responses out:
-
-  #respond(response: ServerResponse): void {
-    const reader = this.#reader
-    const request = reader.request as ServerRequest
-    if (this.#state === 'gone') {
-      this.#pump.discard(response)
-      this.responseSent()
-      return
-    }
-    if (
-      this.#host.closing ||
-      this.#deaf ||
-      reader.tooMuchToDiscard ||
-      asksToClose(response.touchedHeaders)
-    ) {
-      this.#keepAlive = false
-    }
-    let done: boolean
-    try {
-      request.hooks?.prepare(response, request.method === 'HEAD')
-      done = this.#pump.send(response, request.head, this.#keepAlive, this.#running())
-    } catch (error) {
-      // A head that can't be sent, or a body that is none.
-      this.#pump.discard(response)
-      this.#host.report(error, request)
-      this.#respond(plainResponse(500))
-      return
-    }
-    if (this.#pump.endsConnection) this.#keepAlive = false
-    if (done) this.responseSent()
-    else this.#waitForBody()
-  }
-
-  // The head says 200, and the client must not take half a body for a whole one.
-  responseBroken(error: unknown): void {
-    const cancelled = this.#running().cancelled && isCancellation(error)
-    const gone = this.#state === 'gone' && BrokenResourceError.is(error)
-    if (!cancelled && !gone) this.#host.report(error, this.#reader.request)
-    this.destroy()
-    this.responseSent()
-  }
-
-  /** The response is handed over, or can't be any more, and the handler is done. */
-  responseSent(): void {
-    this.#handling = false
-    this.#running().finish()
+  handled(): void {
     if (this.#state === 'gone') this.#reader.discard()
-    else if (!this.#keepAlive) this.#endAfterFlush()
+    else if (!this.#handling.keepAlive) this.#endAfterFlush()
     else if (this.#reader.reading) {
       // The client has not sent all of the body; what was not read of it is thrown away as it comes.
-      this.#waitForBody()
+      this.#handling.waitForBody()
       this.#reader.discard()
     } else this.#next()
   }
 
+  upgraded(response: UpgradeResponse): void {
+    this.#state = 'upgraded'
+    this.#readTimer.close()
+    this.#pump.stop()
+    if (this.#consuming) this.#upgrade = response
+    else this.#giveAway(response, this.#ahead.size > 0 ? this.#ahead.take() : nothing)
+  }
+
+  // Nothing of the transport is touched from here on.
+  #giveAway(response: UpgradeResponse, rest: Uint8Array): void {
+    const takeover = new Takeover(this.#transport, this.#host, this.#running())
+    this.#host.replace(this, takeover)
+    // Until the taker starts it: what comes meanwhile is not ours.
+    this.#transport.pause()
+    this.#transport.unread(rest)
+    takeover.run(response.take, this.#reader.request as ServerRequest)
+  }
+
   #next(): void {
-    this.#scope = undefined
+    this.#handling.scope = undefined
     this.#reader.next()
     this.#readTimer.keepAlive()
     if (this.#host.closing) this.#endAfterFlush()
@@ -325,13 +263,13 @@ export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, Res
 
   // What comes makes no sense, or takes too long: where the next message begins is anybody's guess.
   #refuse(error: unknown, status: number): void {
-    this.#deaf = true
-    this.#keepAlive = false
-    if (this.#handling) {
+    this.#reader.lost = true
+    this.#handling.keepAlive = false
+    if (this.#handling.running) {
       // Its handler finds out when it reads the body.
       this.#readTimer.stop()
       this.#reader.fail(error)
-    } else if (this.#scope === undefined) {
+    } else if (this.#handling.scope === undefined) {
       this.#pump.refuse(plainResponse(status))
       this.#endAfterFlush()
     } else this.#endAfterFlush()
@@ -361,15 +299,8 @@ export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, Res
   }
 
   #disconnected(error?: Error): void {
-    if (this.#handling) this.#cancelRequest()
+    if (this.#handling.running) this.#handling.cancel()
     this.destroy(error)
-  }
-
-  #cancelRequest(): void {
-    const scope = this.#running()
-    if (scope.cancelled) return
-    this.#host.disconnected++
-    scope.cancel('the client has closed the connection', 'disconnect')
   }
 
   #endAfterFlush(): void {
@@ -391,9 +322,6 @@ export class Connection implements Sink, RequestOrigin, ReadTimeoutListener, Res
     this.#state = 'gone'
     this.#readTimer.close()
     this.#pump.stop()
-    if (!this.#handling) return
-    const gone = new BrokenResourceError('The connection to the client is closed', { cause: error })
-    this.#pump.fail(gone)
-    this.#reader.fail(gone)
+    if (this.#handling.running) this.#handling.fail(error)
   }
 }

@@ -19,6 +19,8 @@ export class RequestReader implements RequestEvents, BodySource {
   request: ServerRequest | undefined = undefined
   /** Whether its message is not complete yet. */
   reading = false
+  /** Whether what comes is thrown away: where the next message begins is anybody's guess. */
+  lost = false
   readonly #parser: RequestParser
   readonly #transport: Transport
   readonly #origin: RequestOrigin

@@ -12,7 +12,7 @@ export interface HeadFacts {
   readonly length: number
   readonly chunked: boolean
   /** The `Connection` to send: none where HTTP/1.1 needs none. */
-  readonly connection: 'close' | 'keep-alive' | undefined
+  readonly connection: 'close' | 'keep-alive' | 'Upgrade' | undefined
   /** The `date` line. */
   readonly date: string
 }

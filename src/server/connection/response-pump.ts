@@ -13,6 +13,7 @@ import type { RequestHead } from '../../wire/http1/messages.ts'
 import type { ServerResponse } from '../messages/server-response.ts'
 import type { ServerTimeouts } from '../server-options.ts'
 import type { HTTPDate } from './http-date.ts'
+import { responseHead } from './response-head.ts'
 import { sendResponse } from './response-sender.ts'
 import { type StallListener, WriteTimer } from './write-timer.ts'
 
@@ -79,6 +80,13 @@ export class ResponsePump {
       (error: unknown) => this.#broken(error),
     )
     return false
+  }
+
+  /** Sends the head of an upgrade. Throws `ProtocolError`, and has sent nothing, if it can't be sent. */
+  upgrade(response: ServerResponse): void {
+    const date = this.#host.date.line
+    const facts = { length: -2, chunked: false, connection: 'Upgrade', date } as const
+    this.#transport.write(responseHead(response, facts))
   }
 
   /** Answers what could not be read: the last thing on this connection. */

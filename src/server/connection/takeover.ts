@@ -1,0 +1,71 @@
+/**
+ * A connection in the hands of another protocol, after a 101. HTTP has let go of it; what is left is
+ * what every connection of a server owes: it is counted until its socket is closed, it hears of the
+ * server's end, its errors are told, and it outlives neither the server nor its taker.
+ */
+import { isCancellation } from '../../concurrency/scope/cancellation.ts'
+import { runInScope } from '../../concurrency/scope/context.ts'
+import type { Sink, Transport } from '../../io/transport.ts'
+import type { ServerRequest } from '../messages/server-request.ts'
+import type { TakeConnection, UpgradedConnection } from '../messages/upgrade-response.ts'
+import type { ConnectionHost, HostedConnection } from './connection-host.ts'
+import type { RequestScope } from './request-scope.ts'
+
+export class Takeover implements UpgradedConnection, HostedConnection, Sink {
+  readonly idle = false
+  readonly transport: Transport
+  readonly #host: ConnectionHost
+  readonly #scope: RequestScope
+  #onClosing: (() => void) | undefined = undefined
+
+  constructor(transport: Transport, host: ConnectionHost, scope: RequestScope) {
+    this.transport = transport
+    this.#host = host
+    this.#scope = scope
+  }
+
+  /** Lets `take` have the transport, until it has come to its end. Throws nothing. */
+  run(take: TakeConnection, request: ServerRequest): void {
+    void runInScope(this.#scope, async () => {
+      try {
+        await take(this)
+      } catch (error) {
+        if (!(this.#scope.cancelled && isCancellation(error))) this.#host.report(error, request)
+      }
+      this.transport.start(this)
+      this.transport.destroy()
+      this.#scope.finish()
+    })
+  }
+
+  // As UpgradedConnection:
+
+  onClosing(callback: () => void): void {
+    if (this.#host.closing) callback()
+    else this.#onClosing = callback
+  }
+
+  // As HostedConnection:
+
+  endWhenIdle(): void {
+    const callback = this.#onClosing
+    this.#onClosing = undefined
+    if (callback !== undefined) runInScope(this.#scope, callback)
+  }
+
+  destroy(): void {
+    this.transport.destroy()
+  }
+
+  // As Sink, once the taker is done:
+
+  data(): void {}
+
+  end(): void {}
+
+  drain(): void {}
+
+  closed(): void {
+    this.#host.connectionClosed(this)
+  }
+}

@@ -1,0 +1,48 @@
+import type { HeadersInput } from '../../http/header-fields.ts'
+import type { Transport } from '../../io/transport.ts'
+import { ServerResponse } from './server-response.ts'
+
+/** A connection that speaks another protocol from now on. @internal */
+export interface UpgradedConnection {
+  /**
+   * To be started with a sink of the new protocol before anything is awaited. What the client sent
+   * behind its request comes first. Its timeouts, limits and backpressure are the taker's from here on.
+   */
+  readonly transport: Transport
+  /**
+   * Calls back, in the request's scope, when the server begins to close: at once if it has begun. The
+   * taker then comes to its end in order; at the deadline its scope is cancelled.
+   */
+  onClosing(callback: () => void): void
+}
+
+/**
+ * Speaks the new protocol, in the scope of the request, which goes on until this is settled. Then the
+ * transport is destroyed: what is still to be sent has to be sent by then.
+ */
+export type TakeConnection = (upgraded: UpgradedConnection) => Promise<void>
+
+/**
+ * The answer 101 (RFC 9110 §15.2.2) of a handler that takes its connection over. `take` is called once
+ * the head is written; never if the client has left, the server is closing (503), the request did not ask
+ * for an upgrade (500), or a middleware answers something else. So until then nothing is to be held for it.
+ *
+ * @internal
+ */
+export class UpgradeResponse extends ServerResponse {
+  readonly take: TakeConnection
+
+  constructor(protocol: string, take: TakeConnection, headers?: HeadersInput) {
+    super(null, headers === undefined ? {} : { headers })
+    this.headers.set('upgrade', protocol)
+    this.take = take
+  }
+
+  override get status(): number {
+    return 101
+  }
+
+  override set status(status: number) {
+    throw new TypeError(`Cannot make an upgrade a response of status ${status}`)
+  }
+}
