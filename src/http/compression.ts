@@ -14,9 +14,25 @@ export type Decompressor = Transform
 /** What a request says that it understands. */
 export const acceptedCodings = 'gzip, deflate, br, zstd'
 
-/** Whether a `Content-Encoding` names one coding that `decompressor()` knows. */
-export function isKnownCoding(coding: string): boolean {
-  return /^(?:gzip|x-gzip|deflate|br|zstd)$/i.test(coding)
+const knownCoding = /^(?:gzip|x-gzip|deflate|br|zstd)$/i
+// As curl: each is a stream of its own, and nobody means more than two.
+const mostCodings = 5
+
+/**
+ * The codings that a `Content-Encoding` names, in the order in which they were applied; undefined if
+ * `decompressor()` does not know one of them, or if there are more than five.
+ */
+export function knownCodings(value: string): readonly string[] | undefined {
+  if (knownCoding.test(value)) return [value]
+  const codings: string[] = []
+  for (const element of value.split(',')) {
+    const coding = element.trim()
+    // RFC 9110 §5.6.1: empty elements don't count. §8.4.1: "identity" does nothing, and some say it.
+    if (coding === '' || /^identity$/i.test(coding)) continue
+    if (!knownCoding.test(coding) || codings.length === mostCodings) return undefined
+    codings.push(coding)
+  }
+  return codings
 }
 
 /** A stream that undoes the coding; `first` is the first byte of the body. */

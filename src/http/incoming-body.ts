@@ -15,6 +15,7 @@ import { Waiter } from '../concurrency/scope/waiter.ts'
 import { SpoolError } from '../util/error.ts'
 import type { FieldList } from '../wire/http1/messages.ts'
 import { HeaderFields } from './header-fields.ts'
+import { smallPiece, SmallPieces } from './small-pieces.ts'
 import { decodeText } from './text-decoding.ts'
 
 /** The connection, as its body sees it. All are called synchronously, and outside no scope. */
@@ -38,6 +39,7 @@ type Reading = 'unread' | 'streamed' | 'collected' | 'abandoned'
 export class IncomingBody implements AsyncIterable<Uint8Array> {
   readonly #source: BodySource
   #chunks: Uint8Array[] = []
+  #small: SmallPieces | undefined = undefined
   #queued = 0
   #reading: Reading = 'unread'
   #paused = false
@@ -90,7 +92,9 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
   /** @internal From the connection: a part has arrived. `shared` bytes are copied. */
   push(bytes: Uint8Array, shared: boolean): void {
     if (this.#reading === 'abandoned') return
-    this.#chunks.push(shared ? Buffer.from(bytes) : bytes)
+    if (bytes.byteLength < smallPiece && this.#chunks.length > 0) {
+      ;(this.#small ??= new SmallPieces()).add(this.#chunks, bytes)
+    } else this.#chunks.push(shared ? Buffer.from(bytes) : bytes)
     this.#queued += bytes.byteLength
     if (this.#limit >= 0) {
       if (this.#queued > this.#limit) this.#refuse(this.#limit)

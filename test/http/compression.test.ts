@@ -6,7 +6,7 @@ import {
   zstdCompressSync,
 } from 'node:zlib'
 import { expect, it } from 'vitest'
-import { acceptedCodings, decompressor, isKnownCoding } from '../../src/http/compression.ts'
+import { acceptedCodings, decompressor, knownCodings } from '../../src/http/compression.ts'
 
 const plain = Buffer.from('Hello, world! '.repeat(100))
 
@@ -32,12 +32,23 @@ it('decompressor() refuses a coding that is not known', () => {
   expect(() => decompressor('compress', 0)).toThrow('Cannot decompress "compress"')
 })
 
-it('isKnownCoding() knows what is asked for, in any case, and nothing else', () => {
+it('knownCodings() knows what is asked for, in any case, and nothing else', () => {
   for (const coding of acceptedCodings.split(', ')) {
-    expect(isKnownCoding(coding)).toBe(true)
-    expect(isKnownCoding(coding.toUpperCase())).toBe(true)
+    expect(knownCodings(coding)).toEqual([coding])
+    expect(knownCodings(coding.toUpperCase())).toEqual([coding.toUpperCase()])
   }
-  for (const coding of ['', 'identity', 'compress', 'gzip, br', 'gzip ', 'xgzip']) {
-    expect(isKnownCoding(coding)).toBe(false)
+  for (const coding of ['compress', 'xgzip', 'gzip; q=1', 'gzip, compress', 'gzip br']) {
+    expect(knownCodings(coding)).toBeUndefined()
   }
+})
+
+it('knownCodings() gives several in their order, without those that do nothing', () => {
+  expect(knownCodings(' deflate ,, GZIP,identity')).toEqual(['deflate', 'GZIP'])
+  expect(knownCodings('identity')).toEqual([])
+  expect(knownCodings('')).toEqual([])
+})
+
+it('knownCodings() knows five and not six', () => {
+  expect(knownCodings('gzip, gzip, gzip, gzip, gzip')).toHaveLength(5)
+  expect(knownCodings('gzip, gzip, gzip, gzip, gzip, gzip')).toBeUndefined()
 })

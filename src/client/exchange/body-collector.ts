@@ -4,6 +4,7 @@
  * buffer.
  */
 import type { Waiter } from '../../concurrency/scope/waiter.ts'
+import { smallPiece, SmallPieces } from '../../http/small-pieces.ts'
 import { decodeText } from '../../http/text-decoding.ts'
 import { decodableCharset } from '../response/charset.ts'
 import type { BodyReceiver } from './body-receiver.ts'
@@ -22,6 +23,7 @@ export class BodyCollector implements BodyReceiver {
   #isWhole = false
   #failure: unknown = undefined
   #chunks: Uint8Array[] | undefined = undefined
+  #small: SmallPieces | undefined = undefined
 
   constructor(form: BodyForm, waiter: Waiter<unknown>) {
     this.form = form
@@ -36,7 +38,12 @@ export class BodyCollector implements BodyReceiver {
 
   push(bytes: Uint8Array, shared: boolean): void {
     if (bytes.byteLength === this.#expected) this.#convert(bytes, shared)
-    else (this.#chunks ??= []).push(shared ? Buffer.from(bytes) : bytes)
+    else {
+      const chunks = (this.#chunks ??= [])
+      if (bytes.byteLength < smallPiece && chunks.length > 0) {
+        ;(this.#small ??= new SmallPieces()).add(chunks, bytes)
+      } else chunks.push(shared ? Buffer.from(bytes) : bytes)
+    }
   }
 
   end(): void {

@@ -5,8 +5,9 @@
 import type { CancelledError } from '../../concurrency/errors.ts'
 import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { type Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
-import { type Decompressor, decompressor, isKnownCoding } from '../../http/compression.ts'
+import { type Decompressor, decompressor, knownCodings } from '../../http/compression.ts'
 import type { BodySource } from '../../http/incoming-body.ts'
+import { smallPiece, SmallPieces } from '../../http/small-pieces.ts'
 import type { FieldList, ResponseHead } from '../../wire/http1/messages.ts'
 import type { ResponseFacts } from '../connection/response-facts.ts'
 import type { RequestSettings } from '../request/request-options.ts'
@@ -25,8 +26,11 @@ export interface EncodedSource extends BodySource {
 // text comes to a tenth, logs to a fiftieth. Who expects more says so by `maxResponseSize`.
 const bombSize = 64 * 2 ** 20
 const bombRatio = 250
+// As much as the stream itself holds before it asks for a pause.
+const gatheredLimit = 16_384
+const nothing = new Uint8Array(0)
 
-/** A decoder for the body of a response, if it needs one. */
+/** A decoder for the body of a response, if it needs one; what it decodes first is in `first`. */
 export function decoderFor(
   exchange: EncodedSource,
   head: ResponseHead,
@@ -34,32 +38,62 @@ export function decoderFor(
   settings: RequestSettings,
   scope: Scope,
 ): BodyDecoder | undefined {
-  const coding = facts.contentEncoding
-  if (coding === undefined || head.framing === 'none') return undefined
-  if (!settings.decompress || !isKnownCoding(coding)) return undefined
-  return new BodyDecoder(coding, exchange, settings.maxResponseSize, scope)
+  const encoding = facts.contentEncoding
+  if (encoding === undefined || head.framing === 'none' || !settings.decompress) return undefined
+  const codings = knownCodings(encoding) ?? []
+  let decoder: BodyDecoder | undefined
+  // RFC 9110 §8.4: they stand in the order in which they were applied, so the last is undone first.
+  for (let at = codings.length - 1; at >= 0; at--) {
+    const coding = codings[at] as string
+    const inner = decoder
+    decoder = new BodyDecoder(coding, inner ?? exchange, settings.maxResponseSize, scope, inner)
+    if (inner !== undefined) inner.target = decoder
+  }
+  return decoder
 }
 
-export class BodyDecoder extends ScopeMember implements BodyReceiver, BodySource {
+export class BodyDecoder extends ScopeMember implements BodyReceiver, EncodedSource {
   /** Who gets the decoded body. */
   target: BodyReceiver | undefined = undefined
   readonly #coding: string
+  readonly #inner: BodyDecoder | undefined
   readonly #source: EncodedSource
   readonly #maxSize: number
   readonly #scope: Scope
   #stream: Decompressor | undefined = undefined
+  // Small pieces that came while the stream was busy: each write to it is a job of its own, and dear.
+  #gathered: Uint8Array[] | undefined = undefined
+  #small: SmallPieces | undefined = undefined
+  #gatheredSize = 0
   #trailers: FieldList = []
   #read = 0
   #decoded = 0
   #held = false
   #over = false
 
-  constructor(coding: string, source: EncodedSource, maxSize: number, scope: Scope) {
+  /** `inner`: the decoder whose output this one decodes, if that is its source. */
+  constructor(
+    coding: string,
+    source: EncodedSource,
+    maxSize: number,
+    scope: Scope,
+    inner: BodyDecoder | undefined,
+  ) {
     super()
     this.#coding = coding
+    this.#inner = inner
     this.#source = source
     this.#maxSize = maxSize
     this.#scope = scope
+  }
+
+  get name(): string {
+    return this.#source.name
+  }
+
+  /** The decoder that takes what comes from the connection. */
+  get first(): BodyDecoder {
+    return this.#inner?.first ?? this
   }
 
   // From the exchange.
@@ -67,15 +101,22 @@ export class BodyDecoder extends ScopeMember implements BodyReceiver, BodySource
   push(bytes: Uint8Array, shared: boolean): void {
     if (this.#over || bytes.byteLength === 0) return
     this.#read += bytes.byteLength
-    this.#stream ??= this.#start(bytes[0] as number)
-    if (!this.#stream.write(shared ? Buffer.from(bytes) : bytes)) this.#source.pause()
+    const stream = (this.#stream ??= this.#start(bytes[0] as number))
+    if (bytes.byteLength < smallPiece && stream.writableLength > 0) this.#gather(stream, bytes)
+    else {
+      this.#writeGathered()
+      if (!stream.write(shared ? Buffer.from(bytes) : bytes)) this.#source.pause()
+    }
   }
 
   end(trailers: FieldList): void {
     this.#trailers = trailers
     // An empty body is one in every coding.
     if (this.#stream === undefined) this.#complete()
-    else this.#stream.end()
+    else {
+      this.#writeGathered()
+      this.#stream.end()
+    }
   }
 
   fail(error: unknown): void {
@@ -104,6 +145,33 @@ export class BodyDecoder extends ScopeMember implements BodyReceiver, BodySource
     this.#source.abandon()
   }
 
+  abort(error: unknown): void {
+    this.fail(error)
+    this.#source.abort(error)
+  }
+
+  #gather(stream: Decompressor, bytes: Uint8Array): void {
+    const gathered = this.#gathered
+    if (gathered !== undefined) {
+      ;(this.#small ??= new SmallPieces()).add(gathered, bytes)
+      this.#gatheredSize += bytes.byteLength
+      if (this.#gatheredSize > gatheredLimit) this.#writeGathered()
+      return
+    }
+    this.#gathered = [Buffer.from(bytes)]
+    this.#gatheredSize = bytes.byteLength
+    // Behind what it is busy with.
+    stream.write(nothing, () => this.#writeGathered())
+  }
+
+  #writeGathered(): void {
+    const gathered = this.#gathered
+    if (gathered === undefined || this.#over) return
+    this.#gathered = undefined
+    const bytes = Buffer.concat(gathered)
+    if (!this.#stream?.write(bytes)) this.#source.pause()
+  }
+
   #start(first: number): Decompressor {
     openScope(this.#scope).addMember(this)
     return outsideScopes(() => {
@@ -114,7 +182,7 @@ export class BodyDecoder extends ScopeMember implements BodyReceiver, BodySource
       })
       stream.on('end', () => this.#complete())
       stream.on('error', (cause) => {
-        this.#refuse(codingErrorOf(this.#source.name, this.#coding, cause))
+        this.abort(codingErrorOf(this.#source.name, this.#coding, cause))
       })
       if (this.#held) stream.pause()
       return stream
@@ -124,19 +192,15 @@ export class BodyDecoder extends ScopeMember implements BodyReceiver, BodySource
   #give(chunk: Uint8Array): void {
     if (this.#over) return
     this.#decoded += chunk.byteLength
-    if (this.#decoded > this.#maxSize) this.#refuse(tooLargeOf(this.#source.name, this.#maxSize))
-    else if (this.#isBomb) this.#refuse(tooLargeOf(this.#source.name, bombSize))
+    if (this.#decoded > this.#maxSize) this.abort(tooLargeOf(this.#source.name, this.#maxSize))
+    else if (this.#isBomb) this.abort(tooLargeOf(this.#source.name, bombSize))
     else this.target?.push(chunk, false)
   }
 
   get #isBomb(): boolean {
     if (this.#decoded <= bombSize || this.#maxSize !== Infinity) return false
-    return this.#decoded > bombRatio * this.#read
-  }
-
-  #refuse(error: Error): void {
-    this.fail(error)
-    this.#source.abort(error)
+    // Of what came over the wire: several codings make no larger ratio.
+    return this.#decoded > bombRatio * this.first.#read
   }
 
   #complete(): void {

@@ -259,7 +259,7 @@ export class Call extends ScopeMember implements ExchangeEvents {
       exchange.receiver = target
     } else {
       decoder.target = target
-      exchange.receiver = decoder
+      exchange.receiver = decoder.first
     }
   }
 

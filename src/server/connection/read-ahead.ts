@@ -1,3 +1,4 @@
+import { smallPiece, SmallPieces } from '../../http/small-pieces.ts'
 import type { Transport } from '../../io/transport.ts'
 
 /** Bytes of requests whose turn has not come. When there are enough, the client has to wait. */
@@ -5,6 +6,7 @@ export class ReadAhead {
   readonly #transport: Transport
   readonly #limit: number
   #chunks: Uint8Array[] | undefined = undefined
+  #small: SmallPieces | undefined = undefined
   #size = 0
   #paused = false
 
@@ -19,7 +21,10 @@ export class ReadAhead {
 
   /** Keeps what has come; `shared` bytes are copied. */
   add(bytes: Uint8Array, shared: boolean): void {
-    ;(this.#chunks ??= []).push(shared ? Buffer.from(bytes) : bytes)
+    const chunks = (this.#chunks ??= [])
+    if (bytes.byteLength < smallPiece && chunks.length > 0) {
+      ;(this.#small ??= new SmallPieces()).add(chunks, bytes)
+    } else chunks.push(shared ? Buffer.from(bytes) : bytes)
     this.#size += bytes.byteLength
     if (this.#size < this.#limit || this.#paused) return
     this.#paused = true

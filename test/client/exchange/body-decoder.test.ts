@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Duplex } from 'node:stream'
 import {
   brotliCompressSync,
   deflateRawSync,
@@ -6,7 +7,7 @@ import {
   gzipSync,
   zstdCompressSync,
 } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { SpoolError } from 'spool'
 import { settle } from 'spool/testing'
 import { ProtocolError } from 'spool/wire'
@@ -190,6 +191,85 @@ describe('a compressed response', () => {
     await fixture.session.close()
     await checkNothingLeft(fixture)
   })
+})
+
+describe('a response in several codings', () => {
+  const body = brotliCompressSync(gzipSync(deflateSync(text)))
+
+  it('is undone, the last one first, however it comes', async () => {
+    for (const chunkSize of [1, 100, 100_000]) {
+      await using fixture = encoded(body, 'deflate, identity, GZIP, br', { chunkSize })
+      const { session } = fixture
+      expect(await session.get('/').text()).toBe(text)
+      expect(await (await session.get('/')).text()).toBe(text)
+      expect(fixture.server.peers).toHaveLength(1)
+    }
+  })
+
+  it('is undone where each stands in a field of its own', async () => {
+    await using fixture = encoded(body, 'deflate\r\nContent-Encoding: gzip, br')
+    expect(await fixture.session.get('/').text()).toBe(text)
+  })
+
+  it('is given as it is where one of them is not known', async () => {
+    await using fixture = encoded(Buffer.from('abc'), 'compress, gzip')
+    expect(await fixture.session.get('/').text()).toBe('abc')
+  })
+
+  it('fails when what the last one holds is not the next', async () => {
+    const fixture = encoded(gzipSync('no brotli'), 'br, gzip')
+    const error = await rejectionOf(fixture.session.get('/').text())
+    expect(error).toMatchObject({ code: 'SPOOL_REMOTE_PROTOCOL' })
+    expect((error as Error).message).toContain('as br')
+    await fixture.session.close()
+    await checkNothingLeft(fixture)
+  })
+
+  it('that is a bomb is refused by what came over the wire', async () => {
+    // 100 MB of zeros: a thousandfold in each of them.
+    const bomb = gzipSync(gzipSync(Buffer.alloc(100_000_000)))
+    expect(bomb.byteLength).toBeLessThan(5_000)
+    const fixture = encoded(bomb, 'gzip, gzip')
+    const response = await fixture.session.get('/')
+    let read = 0
+    const error = await rejectionOf(
+      (async () => {
+        for await (const chunk of response.body) read += chunk.byteLength
+      })(),
+    )
+    expect(error).toMatchObject({ code: 'SPOOL_BODY_TOO_LARGE' })
+    expect(read).toBeLessThan(66 * 2 ** 20)
+    await fixture.session.close()
+    await checkNothingLeft(fixture)
+  })
+
+  it('is not decompressed on when its scope is cancelled', async () => {
+    const fixture = encoded(gzipSync(gzipSync(Buffer.alloc(30_000_000))), 'gzip, gzip')
+    using scope = new OwnScope()
+    const failure = runInScope(scope, () => rejectionOf(fixture.session.get('/').bytes()))
+    await turnUntil(() => fixture.session.statistics().active === 0)
+    scope.cancel()
+    expect(await failure).toMatchObject({ code: 'SPOOL_CANCELLED' })
+    expect(scope.empty).toBe(true)
+    await fixture.session.close()
+    await checkNothingLeft(fixture)
+  })
+})
+
+it('a compressed body in chunks of one byte is not decompressed byte by byte', async () => {
+  const plain = randomBytes(20_000)
+  const chunks = Array.from(gzipSync(plain).toString('latin1'), (byte) => `1\r\n${byte}\r\n`)
+  await using fixture = new MemoryFixture((peer) => {
+    const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n'
+    peer.send(Buffer.from(`${head}${chunks.join('')}0\r\n\r\n`, 'latin1'))
+  })
+  const writes = vi.spyOn(Duplex.prototype, 'write')
+  const body = await fixture.session.get('/').bytes()
+  const count = writes.mock.calls.length
+  writes.mockRestore()
+  expect(plain.equals(body)).toBe(true)
+  expect(count).toBeGreaterThan(0)
+  expect(count).toBeLessThan(200)
 })
 
 describe('"maxResponseSize"', () => {
