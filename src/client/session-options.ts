@@ -2,6 +2,7 @@ import type { HeadersInput } from '../http/header-fields.ts'
 import type { Middleware } from '../http/middleware.ts'
 import type { Resolver } from '../io/resolver.ts'
 import type { PoolOptions } from './pool/pool.ts'
+import { CookieJar } from './cookies/cookie-jar.ts'
 import type { ClientRequest } from './request/client-request.ts'
 import { atLeast, type SharedOptions } from './request/request-options.ts'
 import type { ClientResponse } from './response/client-response.ts'
@@ -29,6 +30,11 @@ export interface ClientSessionOptions extends SharedOptions {
   maxWaiting?: number | undefined
   /** How long an idle connection is kept, in milliseconds. Default 15,000; 0 keeps none. */
   keepAlive?: number | undefined
+  /**
+   * Where cookies are kept that servers set, and sent back from: true for a jar of its own. Default
+   * false: a session that works for many users must not show one what another was given.
+   */
+  cookies?: CookieJar | boolean | undefined
   /** The first is outermost. */
   middleware?: readonly ClientMiddleware[] | undefined
   /** Default: the system's. */
@@ -60,4 +66,12 @@ export function baseOf(url: string | URL | undefined, urls: URLReader): RequestU
   throw new TypeError(
     `Cannot use ${JSON.stringify(String(url))} as "baseUrl": its path must end with a slash, since what stands behind the last one is replaced`,
   )
+}
+
+/** The session's jar. Throws TypeError for what is none. */
+export function jarOf(cookies: CookieJar | boolean | undefined): CookieJar | undefined {
+  if (cookies === undefined || cookies === false) return undefined
+  if (cookies === true) return new CookieJar()
+  if (cookies instanceof CookieJar) return cookies
+  throw new TypeError('Cannot use this as "cookies": expected a CookieJar, true or false')
 }

@@ -4,12 +4,13 @@ import { compose } from '../http/middleware.ts'
 import { ClientHosts } from './connection/client-hosts.ts'
 import { Connector, type OpenTransport, socketOpener } from './connection/connector.ts'
 import { Call } from './exchange/call.ts'
+import type { CookieJar } from './cookies/cookie-jar.ts'
 import { CallList } from './exchange/call-list.ts'
 import { endOfCalls } from './exchange/end-of-calls.ts'
 import type { Sending } from './exchange/sending.ts'
 import type { PoolStatistics } from './pool/pool.ts'
 import type { ClientRequest } from './request/client-request.ts'
-import { contentOf } from './request/request-content.ts'
+import { contentOf, headersOf } from './request/request-content.ts'
 import { RequestHeads } from './request/request-heads.ts'
 import {
   defaultSettings,
@@ -19,7 +20,7 @@ import {
 } from './request/request-options.ts'
 import type { ClientResponse } from './response/client-response.ts'
 import { ResponsePromise } from './response/response-promise.ts'
-import { baseOf, type ClientSessionOptions, poolOptions } from './session-options.ts'
+import { baseOf, type ClientSessionOptions, jarOf, poolOptions } from './session-options.ts'
 import { queryString, withQuery } from './url/query.ts'
 import { hrefOf, URLReader } from './url/request-url.ts'
 import { resolveReference } from './url/resolve-reference.ts'
@@ -65,6 +66,7 @@ export class ClientSession implements AsyncDisposable {
       hosts: new ClientHosts(settings.tls, (origin) => heads.linesFor(origin)),
       connector: new Connector(poolOptions(options), open ?? socketOpener(options.resolver)),
       calls: new CallList(),
+      cookies: jarOf(options.cookies),
       middleware: undefined,
     }
     const { middleware = [] } = options
@@ -80,6 +82,11 @@ export class ClientSession implements AsyncDisposable {
   /** Whether `close()` was called. */
   get closed(): boolean {
     return this.#closed
+  }
+
+  /** The jar with its cookies; undefined if it keeps none. */
+  get cookies(): CookieJar | undefined {
+    return this.#direct.cookies
   }
 
   get(url: string | URL, options?: RequestOptions): ResponsePromise {
@@ -191,10 +198,10 @@ export class ClientSession implements AsyncDisposable {
   }
 
   #start(call: Call, url: string | URL, options: RequestOptions): void {
-    const { query, headers, signal } = options
+    const { query, signal } = options
     const absolute = this.#absolute(url)
     const target = query === undefined ? absolute : withQuery(absolute, queryString(query))
-    call.start(target, headers, contentOf(options), signal)
+    call.start(target, headersOf(options), contentOf(options), signal)
   }
 
   #absolute(url: string | URL): string {

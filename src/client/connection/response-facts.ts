@@ -6,10 +6,13 @@ export class ResponseFacts {
   contentEncoding: string | undefined = undefined
   keepAlive: string | undefined = undefined
   location: string | undefined = undefined
+  /** Whether there is a `Set-Cookie`. */
+  setsCookies = false
 
   /** The first of each name counts, but for codings: several fields are one list (RFC 9110 §5.3). */
   read(fields: FieldList): void {
     this.contentType = this.contentEncoding = this.keepAlive = this.location = undefined
+    this.setsCookies = false
     for (let index = 0; index < fields.length; index += 2) {
       const name = fields[index] as string
       switch (name.length) {
@@ -18,6 +21,7 @@ export class ResponseFacts {
           break
         case 10:
           if (isNamed(name, 'keep-alive')) this.keepAlive ??= fields[index + 1]
+          else if (isNamed(name, 'set-cookie')) this.setsCookies = true
           break
         case 12:
           if (isNamed(name, 'content-type')) this.contentType ??= fields[index + 1]

@@ -16,6 +16,7 @@ import type { Next } from '../../http/middleware.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import { PhaseTimer } from '../connection/phase-timer.ts'
 import type { ResponseFacts } from '../connection/response-facts.ts'
+import { cookiesIn, withCookies } from '../cookies/message-cookies.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import { isRedirect, redirected } from '../request/redirect.ts'
 import type { RequestContent } from '../request/request-content.ts'
@@ -141,6 +142,7 @@ export class Call extends ScopeMember implements ExchangeEvents {
 
   responded(exchange: Exchange, head: ResponseHead, facts: ResponseFacts): void {
     const { collector } = this.#promise
+    if (facts.setsCookies) this.#sending.cookies?.keep(cookiesIn(head.fields), this.#href)
     const location = this.#leadsTo(head.status, facts.location)
     const raises = this.#settings.raiseForStatus && head.status >= 400
     if (collector !== undefined && location === undefined && !raises) {
@@ -211,9 +213,16 @@ export class Call extends ScopeMember implements ExchangeEvents {
     this.#exchange.start()
   }
 
-  #framed(url: RequestURL, lines: string, request: ClientRequest | undefined): Framed {
-    const { heads } = this.#sending
-    if (request === undefined && heads.suits(this.#settings) && url.userInfo === undefined) {
+  #framed(url: RequestURL, hostLines: string, request: ClientRequest | undefined): Framed {
+    const { heads, cookies } = this.#sending
+    let cookie = ''
+    if (cookies !== undefined && !cookies.empty) cookie = cookies.lineFor(url.origin, url.target)
+    if (
+      request === undefined &&
+      heads.suits(this.#settings, cookie) &&
+      url.userInfo === undefined
+    ) {
+      const lines = cookie === '' ? hostLines : `${hostLines}Cookie: ${cookie}\r\n`
       const headers = this.#headers
       const content = this.#content
       if (headers === undefined && content === undefined) {
@@ -223,7 +232,7 @@ export class Call extends ScopeMember implements ExchangeEvents {
       if (framed !== undefined) return framed
     }
     const { method, headers, body } = request ?? this.#asRequest()
-    return heads.written(method, url, headers, body)
+    return heads.written(method, url, withCookies(headers, cookie), body)
   }
 
   #asRequest(): ClientRequest {

@@ -1,6 +1,7 @@
 import type { Next } from '../../http/middleware.ts'
 import type { ClientHosts } from '../connection/client-hosts.ts'
 import type { Connector } from '../connection/connector.ts'
+import type { CookieJar } from '../cookies/cookie-jar.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import type { RequestHeads } from '../request/request-heads.ts'
 import type { ClientResponse } from '../response/client-response.ts'
@@ -14,6 +15,8 @@ export interface Sending {
   readonly hosts: ClientHosts
   readonly connector: Connector
   readonly calls: CallList
+  /** Undefined if the session keeps none. */
+  readonly cookies: CookieJar | undefined
   /** The middlewares, around what sends one request; undefined if there are none. */
   readonly middleware: Next<ClientRequest, ClientResponse> | undefined
 }

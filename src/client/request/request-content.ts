@@ -1,4 +1,7 @@
 import { type BodyInput, outgoingBody, type OutgoingBody } from '../../http/outgoing-body.ts'
+import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
+import { cookieHeader } from '../cookies/cookie-header.ts'
+import { withCookies } from '../cookies/message-cookies.ts'
 import { formString } from '../url/query.ts'
 import type { RequestOptions } from './request-options.ts'
 
@@ -25,6 +28,12 @@ export function contentOf(options: RequestOptions): RequestContent | undefined {
     body: outgoingBody(formString(form as NonNullable<typeof form>)),
     type: 'application/x-www-form-urlencoded',
   }
+}
+
+/** The request's own headers. Throws TypeError for cookies that can't be sent. */
+export function headersOf({ headers, cookies }: RequestOptions): HeadersInput | undefined {
+  if (cookies === undefined) return headers
+  return withCookies(HeaderFields.from(headers), cookieHeader(cookies))
 }
 
 function typeOf(body: BodyInput): string | undefined {

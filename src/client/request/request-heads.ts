@@ -17,8 +17,8 @@ import type { RequestSettings } from './request-options.ts'
 // RFC 9110 §9.1: a token. Methods are few, so most are known.
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-// What a request can't say without our knowing.
-const framingNames = ['host', 'content-length', 'transfer-encoding', 'connection']
+// What a request can't say without our knowing; a `Cookie` is one field with the session's own.
+const framingNames = ['host', 'content-length', 'transfer-encoding', 'connection', 'cookie']
 // RFC 9110 §8.6: these anticipate a body, so they say when there is none.
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH'])
 
@@ -40,6 +40,7 @@ export class RequestHeads {
   readonly #closes: boolean
   /** Whether `Accept-Encoding` is ours, and goes when nothing is to be decompressed. */
   readonly #offersCodings: boolean
+  readonly #hasCookie: boolean
 
   /** Throws TypeError for headers that can't be sent. */
   constructor(headers: HeadersInput | undefined, decompress: boolean) {
@@ -56,6 +57,7 @@ export class RequestHeads {
     this.#defaults = defaults
     this.#defaultLines = writeFields(defaults.raw)
     this.#closes = saysClose(defaults)
+    this.#hasCookie = defaults.has('cookie')
     this.#taken = new Set([...defaults.keys(), ...framingNames])
   }
 
@@ -64,8 +66,12 @@ export class RequestHeads {
     return writeFields(['Host', origin.host]) + this.#defaultLines
   }
 
-  /** Whether the session's headers are right for a request with these settings. */
-  suits(settings: RequestSettings): boolean {
+  /**
+   * Whether the session's headers are right for a request with these settings, and with these cookies
+   * of the session behind them.
+   */
+  suits(settings: RequestSettings, cookie = ''): boolean {
+    if (cookie !== '' && this.#hasCookie) return false
     return settings.decompress || !this.#offersCodings
   }
 

@@ -1,6 +1,7 @@
 import type { HeadersInput } from '../../http/header-fields.ts'
 import type { BodyInput } from '../../http/outgoing-body.ts'
 import type { TLSOptions } from '../../io/transport.ts'
+import type { CookieValues } from '../cookies/cookie-header.ts'
 import { defaultTimeouts, type TimeoutOptions, type Timeouts, timeoutsFrom } from '../timeouts.ts'
 import type { QueryInput } from '../url/query.ts'
 
@@ -39,6 +40,11 @@ export interface SharedOptions {
 export interface RequestOptions extends SharedOptions {
   /** In the place of the session's of the same names. */
   headers?: HeadersInput | undefined
+  /**
+   * Sent beside those of the session's jar, in the place of its cookies of the same names; not kept in
+   * it. A redirect to another origin goes without them.
+   */
+  cookies?: CookieValues | undefined
   /** Added to the URL's own query. */
   query?: QueryInput | undefined
   /** Sent as it is. Strings are UTF-8 text; Blobs have their type; other bodies have none of their own. */

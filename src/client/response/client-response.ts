@@ -2,6 +2,7 @@ import { HeaderFields } from '../../http/header-fields.ts'
 import type { IncomingBody } from '../../http/incoming-body.ts'
 import { decodeText } from '../../http/text-decoding.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
+import { cookiesSet } from '../cookies/cookie-header.ts'
 import { ResponseError } from '../errors.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { decodableCharset } from './charset.ts'
@@ -74,6 +75,11 @@ export class ClientResponse implements AsyncDisposable {
   /** The redirects that led here, in order; empty if there were none. */
   get history(): readonly RedirectStep[] {
     return this.#history
+  }
+
+  /** What its `Set-Cookie`s say, by name: whether a jar has kept them or not. */
+  get cookies(): ReadonlyMap<string, string> {
+    return cookiesSet(this.headers.getSetCookie())
   }
 
   /** Whether there was a redirect on the way. */
