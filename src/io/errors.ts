@@ -86,6 +86,47 @@ export class ListenError extends SpoolError {
   }
 }
 
+/** The stream ended in the middle of what was read. */
+export class IncompleteReadError extends SpoolError {
+  /** The bytes that were there. */
+  readonly partial: Uint8Array
+
+  static {
+    this.prototype.name = 'IncompleteReadError'
+  }
+
+  /** `expected`: what was read for, in a few words. */
+  constructor(partial: Uint8Array, expected: string) {
+    const got = `${partial.length} bytes`
+    super('SPOOL_INCOMPLETE_READ', `Reading ${expected} failed: the stream ended after ${got}`)
+    this.partial = partial
+  }
+
+  static override is(error: unknown): error is IncompleteReadError {
+    return SpoolError.hasCode(error, 'SPOOL_INCOMPLETE_READ')
+  }
+}
+
+/** What was read for does not come within the bytes that were allowed for it. */
+export class LimitExceededError extends SpoolError {
+  /** Bytes. */
+  readonly limit: number
+
+  static {
+    this.prototype.name = 'LimitExceededError'
+  }
+
+  /** `expected`: what was read for, in a few words. */
+  constructor(expected: string, limit: number) {
+    super('SPOOL_LIMIT', `Reading up to ${expected} failed: it is not within ${limit} bytes`)
+    this.limit = limit
+  }
+
+  static override is(error: unknown): error is LimitExceededError {
+    return SpoolError.hasCode(error, 'SPOOL_LIMIT')
+  }
+}
+
 interface Meaning {
   readonly reason: string
   /** It was we who closed it. */

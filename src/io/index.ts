@@ -5,6 +5,8 @@ export {
   ConnectError,
   type ConnectErrorOptions,
   type ConnectPhase,
+  IncompleteReadError,
+  LimitExceededError,
   ListenError,
   type TLSFailure,
 } from './errors.ts'
@@ -13,3 +15,15 @@ export { memoryPair, type MemoryPairOptions, type MemoryTransport } from './memo
 export { type ResolvedAddress, type Resolver, staticResolver, systemResolver } from './resolver.ts'
 export { TLSSessions } from './socket/tls-sessions.ts'
 export type { ServerTLSOptions, Sink, TLSOptions, Transport } from './transport.ts'
+export {
+  ByteStream,
+  type ByteStreamOptions,
+  type ByteStreamStatistics,
+  type LimitOptions,
+} from './streams/byte-stream.ts'
+export { openConnection, type OpenConnectionOptions } from './streams/open-connection.ts'
+export { startServer, type StartServerOptions, type StreamHandler } from './streams/start-server.ts'
+export type { StreamServer, StreamServerCloseOptions } from './streams/stream-server.ts'
+export { copyStream, type CopyStreamOptions } from './streams/copy-stream.ts'
+export { fromNode, type NodeSides, toNode } from './streams/node-bridge.ts'
+export { toWeb, type WebStreamPair } from './streams/web-bridge.ts'

@@ -13,6 +13,7 @@ export class RecordingSink implements Sink {
   /** Each `data()`, copied. */
   readonly chunks: Buffer[] = []
   byteCount = 0
+  drains = 0
   error: Error | undefined = undefined
   /** Calls that came inside some scope: none is right. */
   callsInScopes = 0
@@ -36,6 +37,7 @@ export class RecordingSink implements Sink {
   }
 
   drain(): void {
+    this.drains++
     this.events.push('drain')
     this.#told()
   }

@@ -152,8 +152,8 @@ export class SocketTransport extends Inbound implements Transport {
 
   /** @internal */
   drained(): void {
-    if (this.#slices !== undefined) this.#writeNext(this.#slices)
-    else if (this.#writable) this.tellDrain()
+    const slices = this.#slices
+    if (slices === undefined ? this.#writable : this.#writeNext(slices)) this.tellDrain()
   }
 
   /** @internal */
@@ -170,12 +170,14 @@ export class SocketTransport extends Inbound implements Transport {
     slices.push(data)
     this.#slices = slices
     // Otherwise the socket's drain asks for the next.
-    if (going === undefined) this.#writeNext(slices)
-    return false
+    return going === undefined && this.#writeNext(slices)
   }
 
-  /** Writes until the socket is full, which then asks for more by its drain. */
-  #writeNext(slices: Slices): void {
+  /**
+   * Writes until the socket is full, which then asks for more by its drain. True if all is written and it is
+   * not: then no drain comes.
+   */
+  #writeNext(slices: Slices): boolean {
     let full = false
     while (!full) {
       const slice = slices.next()
@@ -185,10 +187,10 @@ export class SocketTransport extends Inbound implements Transport {
           ? !this.#socket.write(slice, 'latin1')
           : !this.#socket.write(slice)
     }
-    if (slices.bytes > 0) return
+    if (slices.bytes > 0) return false
     this.#slices = undefined
     if (!this.#writable) this.#socket.end()
-    else if (!full) this.tellDrain()
+    return !full && this.#writable
   }
 
   /** Lets go of the socket, as if it had never been ours. */

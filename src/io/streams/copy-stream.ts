@@ -1,0 +1,30 @@
+import { checkFunction } from '../../concurrency/scope/arguments.ts'
+import type { ByteStream } from './byte-stream.ts'
+
+export interface CopyStreamOptions {
+  /** Told after each chunk how many bytes have been copied so far. */
+  onProgress?: (bytes: number) => void
+}
+
+/**
+ * Copies all that comes from `source` into `target`, no faster than `target` takes it, and resolves with the
+ * number of bytes when `source` is at its end. Neither is ended or closed.
+ *
+ * Cancellation: what was read has been written.
+ *
+ * @throws what reading or writing throws
+ */
+export async function copyStream(
+  source: ByteStream,
+  target: ByteStream,
+  { onProgress }: CopyStreamOptions = {},
+): Promise<number> {
+  if (onProgress !== undefined) checkFunction('tell the progress of a copy', onProgress)
+  let copied = 0
+  for (let bytes = await source.read(); bytes !== undefined; bytes = await source.read()) {
+    copied += bytes.length
+    await target.write(bytes)
+    onProgress?.(copied)
+  }
+  return copied
+}

@@ -1,0 +1,128 @@
+/** The reading half of a stream: what came, who waits for it, and how the peer is slowed down. */
+import { BusyResourceError, ClosedResourceError } from '../../concurrency/errors.ts'
+import { currentScope } from '../../concurrency/scope/scope.ts'
+import { Waiter } from '../../concurrency/scope/waiter.ts'
+import { ByteQueue } from './byte-queue.ts'
+
+/** Who is told when the other end is to be slowed down. */
+export interface Tap {
+  pause(): void
+  resume(): void
+}
+
+export class Inflow {
+  readonly queue: ByteQueue = new ByteQueue()
+  readonly #tap: Tap
+  /** From how many bytes on nothing more is read ahead. */
+  readonly #highWaterMark: number
+  #paused = false
+  #ended = false
+  #error: Error | undefined = undefined
+  /** Who waits, and until how many bytes are there. */
+  #reader: Waiter<void> | undefined = undefined
+  #wanted = 0
+  #busy = false
+
+  constructor(tap: Tap, highWaterMark: number) {
+    this.#tap = tap
+    this.#highWaterMark = highWaterMark
+  }
+
+  /** Whether all was read that will ever come. */
+  get atEnd(): boolean {
+    return this.#ended && this.queue.length === 0
+  }
+
+  /** What reading throws once the bytes that came before it are read. */
+  get error(): Error | undefined {
+    return this.#error
+  }
+
+  push(bytes: Uint8Array, shared: boolean): void {
+    if (this.#ended) return
+    const { queue } = this
+    queue.push(bytes, shared)
+    if (this.#reader !== undefined && queue.length >= this.#wanted) this.#wake()
+    if (queue.length >= this.#highWaterMark && queue.length >= this.#wanted && !this.#paused) {
+      this.#paused = true
+      this.#tap.pause()
+    }
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#wake()
+  }
+
+  /** The bytes that came before are still read; then it throws. */
+  fail(error: Error): void {
+    if (this.#ended) return
+    this.#error = error
+    this.end()
+  }
+
+  /** Our own end of it: what was not read is dropped, and reading throws. */
+  close(): void {
+    this.queue.drop(this.queue.length)
+    this.#error = new ClosedResourceError('Cannot read: the stream is closed')
+    this.end()
+  }
+
+  /** Why a read can't begin now. */
+  refusal(): Error | undefined {
+    if (this.#busy) {
+      return new BusyResourceError('Cannot read: another task reads from the stream')
+    }
+    return currentScope().error
+  }
+
+  /** Begins a read; each is ended by `done()`. */
+  begin(): void {
+    const refusal = this.refusal()
+    if (refusal !== undefined) throw refusal
+    this.#busy = true
+  }
+
+  done(): void {
+    this.#busy = false
+    this.#wanted = 0
+    this.taken()
+  }
+
+  /** Bytes were taken: there may be room for more now. */
+  taken(): void {
+    if (this.#paused && this.queue.length < this.#highWaterMark) this.#resume()
+  }
+
+  /**
+   * Waits until `count` bytes are there, or all that ever come; false if those are fewer. Throws the failure
+   * of the stream if it broke before.
+   *
+   * Cancellation: what came stays there for the next read.
+   */
+  async has(count: number): Promise<boolean> {
+    while (this.queue.length < count && !this.#ended) {
+      this.#wanted = count
+      const reader = new Waiter<void>(() => (this.#reader = undefined), undefined, 'bytes to read')
+      if (!reader.settled) {
+        this.#reader = reader
+        if (this.#paused) this.#resume()
+      }
+      await reader.promise
+    }
+    if (this.queue.length >= count) return true
+    if (this.#error !== undefined) throw this.#error
+    return false
+  }
+
+  #resume(): void {
+    this.#paused = false
+    this.#tap.resume()
+  }
+
+  #wake(): void {
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.resolve()
+  }
+}

@@ -1,0 +1,26 @@
+import { connect, type ConnectOptions } from '../connect.ts'
+import { ByteStream, type ByteStreamOptions } from './byte-stream.ts'
+
+/** Where to connect to, and how the stream is to be. */
+export interface OpenConnectionOptions extends ConnectOptions, ByteStreamOptions {}
+
+/**
+ * Connects over TCP, a Unix socket or TLS.
+ *
+ * ```ts
+ * await using server = await startServer({ host: '127.0.0.1' }, async (stream) => {
+ *   for await (const line of stream.lines()) await stream.write(`${line.toUpperCase()}\n`)
+ * })
+ * await using stream = await openConnection({ host: '127.0.0.1', port: server.port })
+ * await stream.write('hello\n')
+ * console.log(await stream.readLine()) // → HELLO
+ * ```
+ *
+ * Cancellation: what was opened is destroyed.
+ *
+ * @throws ConnectError with the phase and every address that was tried
+ * @throws TimeoutError of phase `connect`
+ */
+export async function openConnection(options: OpenConnectionOptions): Promise<ByteStream> {
+  return new ByteStream(await connect(options), options)
+}

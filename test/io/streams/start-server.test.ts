@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { moveOnAfter, now, run, sleep, taskGroup } from 'spool'
+import { type ByteStream, openConnection, startServer } from 'spool/io'
+import { certificates } from '../../support/certificates.ts'
+import { expectNothingLeft, openResources } from '../../support/open-resources.ts'
+
+let before: string[]
+
+beforeEach(() => {
+  before = openResources()
+})
+
+afterEach(async () => {
+  await expectNothingLeft(before)
+})
+
+const local = { host: '127.0.0.1' }
+
+async function echo(stream: ByteStream): Promise<void> {
+  for await (const line of stream.lines()) await stream.write(`${line}\n`)
+}
+
+test('startServer() serves several connections at once, and close() ends them all', async () => {
+  await using server = await startServer(local, echo)
+  const { port = 0 } = server
+  const streams = await Promise.all([1, 2, 3].map(() => openConnection({ ...local, port })))
+  await Promise.all(streams.map((stream, index) => stream.write(`${index}\n`)))
+  expect(await Promise.all(streams.map((stream) => stream.readLine()))).toEqual(['0', '1', '2'])
+  expect(server.statistics()).toMatchObject({ connections: 3, accepted: 3 })
+  expect(server.address).toBe(`127.0.0.1:${port}`)
+  const closed = server.closed
+  await server.close({ deadline: now() })
+  await closed
+  expect(
+    await Promise.all(streams.map((stream) => stream.readLine().catch(() => 'broken'))),
+  ).toEqual(expect.not.arrayContaining(['0']))
+  for (const stream of streams) await stream.close()
+})
+
+test('close() lets a handler finish before its deadline', async () => {
+  const answered = Promise.withResolvers<void>()
+  const server = await startServer(local, async (stream) => {
+    await stream.readLine()
+    answered.resolve()
+    await sleep(10)
+    await stream.write('done\n')
+  })
+  await using stream = await openConnection({ ...local, port: server.port ?? 0 })
+  await stream.write('go\n')
+  await answered.promise
+  await server.close()
+  expect(await stream.readLine()).toBe('done')
+  await server.closed
+})
+
+test('a handler that fails takes its own connection along and tells onError', async () => {
+  const errors: unknown[] = []
+  await using server = await startServer(
+    { ...local, onError: (error) => errors.push(error) },
+    async (stream) => {
+      if ((await stream.readLine()) === 'fail') throw new Error('as told')
+      await stream.write('fine\n')
+    },
+  )
+  const { port = 0 } = server
+  await using bad = await openConnection({ ...local, port })
+  await using good = await openConnection({ ...local, port })
+  await bad.write('fail\n')
+  await expect(bad.read()).rejects.toMatchObject({ code: 'SPOOL_BROKEN' })
+  await good.write('go on\n')
+  expect(await good.readLine()).toBe('fine')
+  expect(errors).toEqual([new Error('as told')])
+})
+
+test('without onError, a failure reaches the group around; a peer that leaves is none', async () => {
+  const serving = taskGroup(async () => {
+    await using server = await startServer(local, async (stream) => {
+      await stream.readExactly(2)
+      throw new Error('for the group')
+    })
+    const { port = 0 } = server
+    const leaving = await openConnection({ ...local, port })
+    await leaving.write('x')
+    await leaving.close()
+    await using failing = await openConnection({ ...local, port })
+    await failing.write('xy')
+    await sleep(60_000)
+  })
+  await expect(serving).rejects.toMatchObject({
+    code: 'SPOOL_TASK_GROUP',
+    errors: [new Error('for the group')],
+  })
+})
+
+test('a server is closed and its handlers are cancelled with the scope that started it', async () => {
+  let cancelled = false
+  let port = 0
+  await moveOnAfter(30, async () => {
+    const server = await startServer(local, async (stream) => {
+      try {
+        await stream.read()
+      } finally {
+        cancelled = true
+      }
+    })
+    port = server.port ?? 0
+    await openConnection({ ...local, port })
+    await sleep(60_000)
+  })
+  await expectNothingLeft(before)
+  expect(cancelled).toBe(true)
+  await expect(openConnection({ ...local, port })).rejects.toMatchObject({ code: 'SPOOL_CONNECT' })
+})
+
+test('startServer() speaks TLS, and startTLS() upgrades a connection to it', async () => {
+  await using server = await startServer({ ...local, tls: certificates.localhost }, echo)
+  const { port = 0 } = server
+  const tls = { ca: certificates.ca, servername: 'localhost' }
+  await using direct = await openConnection({ ...local, port, tls })
+  await direct.write('direct\n')
+  expect(await direct.readLine()).toBe('direct')
+  const plain = await openConnection({ ...local, port })
+  await using upgraded = await plain.startTLS(tls)
+  await upgraded.write('upgraded\n')
+  expect(await upgraded.readLine()).toBe('upgraded')
+  expect(plain.closed).toBe(true)
+})
+
+test('startServer() refuses a handler that is none, and an address that is taken', async () => {
+  await expect(startServer(local, undefined as never)).rejects.toThrow('expected a function')
+  await using server = await startServer(local, echo)
+  await expect(startServer({ ...local, port: server.port ?? 0 }, echo)).rejects.toMatchObject({
+    code: 'SPOOL_LISTEN',
+  })
+})
+
+test('run() ends a server at its end', async () => {
+  const port = await run(async () => {
+    await using server = await startServer(local, echo)
+    return server.port
+  })
+  expect(port).toBeGreaterThan(0)
+})
