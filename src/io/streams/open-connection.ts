@@ -8,12 +8,12 @@ export interface OpenConnectionOptions extends ConnectOptions, ByteStreamOptions
  * Connects over TCP, a Unix socket or TLS.
  *
  * ```ts
- * await using server = await startServer({ host: '127.0.0.1' }, async (stream) => {
- *   for await (const line of stream.lines()) await stream.write(`${line.toUpperCase()}\n`)
+ * await using server = await startServer({ host: '127.0.0.1' }, async (client) => {
+ *   for await (const line of client.lines()) await client.write(`${line.toUpperCase()}\n`)
  * })
- * await using stream = await openConnection({ host: '127.0.0.1', port: server.port })
- * await stream.write('hello\n')
- * console.log(await stream.readLine()) // → HELLO
+ * await using connection = await openConnection({ host: '127.0.0.1', port: server.port })
+ * await connection.write('hello\n')
+ * console.log(await connection.readLine()) // → HELLO
  * ```
  *
  * Cancellation: what was opened is destroyed.

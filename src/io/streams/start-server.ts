@@ -19,13 +19,13 @@ export interface StartServerOptions extends ListenOptions, ByteStreamOptions {
  * of its own.
  *
  * ```ts
- * const greet = async (stream: ByteStream) => {
- *   await stream.write(`Hello, ${await stream.readLine()}!\n`)
+ * const greet = async (client: ByteStream) => {
+ *   await client.write(`Hello, ${await client.readLine()}!\n`)
  * }
  * await using server = await startServer({ host: '127.0.0.1' }, greet)
- * await using stream = await openConnection({ host: '127.0.0.1', port: server.port })
- * await stream.writeLines(['Ada'])
- * console.log(await stream.readLine()) // → Hello, Ada!
+ * await using connection = await openConnection({ host: '127.0.0.1', port: server.port })
+ * await connection.writeLines(['Ada'])
+ * console.log(await connection.readLine()) // → Hello, Ada!
  * ```
  *
  * Cancellation: nothing is listened on. Later, when the scope that started it is cancelled, the server is closed

@@ -47,9 +47,9 @@ export class StreamServer implements AsyncDisposable {
     this.#group = new TaskGroup({ name: 'connections' })
   }
 
-  /** The port that is listened on; undefined for a Unix socket. */
-  get port(): number | undefined {
-    return this.#listener?.port
+  /** The port that is listened on; 0 for a Unix socket. */
+  get port(): number {
+    return this.#listener?.port ?? 0
   }
 
   /** `host:port`, `[host]:port`, or the path of the Unix socket. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { ByteStream, copyStream, memoryPair, toWeb } from 'spool/io'
 import { checkStream, MockClock, settle } from 'spool/testing'
@@ -74,13 +75,9 @@ test('reading goes on after the connection broke until all that came is read, an
 test('lines() takes LF and CR LF, and a last line without end', async () => {
   const { sender, receiver } = pairOf({ chunkSize: 3 })
   await sender.writeLines(['one', 'two\r', '', 'vier\u00e4'])
-  await sender.writeLines(
-    (async function* lines() {
-      yield 'five'
-    })(),
-  )
+  await sender.writeLines(Readable.from(['five']))
   await sender.write('last')
-  await sender.close()
+  sender.end()
   expect(await Array.fromAsync(receiver.lines())).toEqual([
     'one',
     'two',
@@ -89,7 +86,7 @@ test('lines() takes LF and CR LF, and a last line without end', async () => {
     'five',
     'last',
   ])
-  await receiver.close()
+  await Promise.all([sender.close(), receiver.close()])
 })
 
 test('readAll() refuses more than its limit', async () => {

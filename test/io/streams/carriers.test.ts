@@ -45,9 +45,12 @@ async function overSocket(
   return { sender, receiver, close: () => listener.close() }
 }
 
+function overTCP(): Promise<StreamPair> {
+  return overSocket({ host: '127.0.0.1' }, (port = 0) => ({ host: '127.0.0.1', port }))
+}
+
 test('ByteStream keeps its promises over TCP', { timeout: 60_000 }, async () => {
-  const pair = () => overSocket({ host: '127.0.0.1' }, (port = 0) => ({ host: '127.0.0.1', port }))
-  await expect(checkStream(pair)).resolves.toBeUndefined()
+  await expect(checkStream(overTCP)).resolves.toBeUndefined()
 })
 
 test('ByteStream keeps its promises over a Unix socket', { timeout: 60_000 }, async () => {

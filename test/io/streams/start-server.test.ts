@@ -22,7 +22,7 @@ async function echo(stream: ByteStream): Promise<void> {
 
 test('startServer() serves several connections at once, and close() ends them all', async () => {
   await using server = await startServer(local, echo)
-  const { port = 0 } = server
+  const { port } = server
   const streams = await Promise.all([1, 2, 3].map(() => openConnection({ ...local, port })))
   await Promise.all(streams.map((stream, index) => stream.write(`${index}\n`)))
   expect(await Promise.all(streams.map((stream) => stream.readLine()))).toEqual(['0', '1', '2'])
@@ -45,11 +45,13 @@ test('close() lets a handler finish before its deadline', async () => {
     await sleep(10)
     await stream.write('done\n')
   })
-  await using stream = await openConnection({ ...local, port: server.port ?? 0 })
+  await using stream = await openConnection({ ...local, port: server.port })
   await stream.write('go\n')
   await answered.promise
-  await server.close()
+  const closing = server.close()
   expect(await stream.readLine()).toBe('done')
+  await stream.close()
+  await closing
   await server.closed
 })
 
@@ -62,7 +64,7 @@ test('a handler that fails takes its own connection along and tells onError', as
       await stream.write('fine\n')
     },
   )
-  const { port = 0 } = server
+  const { port } = server
   await using bad = await openConnection({ ...local, port })
   await using good = await openConnection({ ...local, port })
   await bad.write('fail\n')
@@ -78,7 +80,7 @@ test('without onError, a failure reaches the group around; a peer that leaves is
       await stream.readExactly(2)
       throw new Error('for the group')
     })
-    const { port = 0 } = server
+    const { port } = server
     const leaving = await openConnection({ ...local, port })
     await leaving.write('x')
     await leaving.close()
@@ -103,7 +105,7 @@ test('a server is closed and its handlers are cancelled with the scope that star
         cancelled = true
       }
     })
-    port = server.port ?? 0
+    port = server.port
     await openConnection({ ...local, port })
     await sleep(60_000)
   })
@@ -114,7 +116,7 @@ test('a server is closed and its handlers are cancelled with the scope that star
 
 test('startServer() speaks TLS, and startTLS() upgrades a connection to it', async () => {
   await using server = await startServer({ ...local, tls: certificates.localhost }, echo)
-  const { port = 0 } = server
+  const { port } = server
   const tls = { ca: certificates.ca, servername: 'localhost' }
   await using direct = await openConnection({ ...local, port, tls })
   await direct.write('direct\n')
@@ -129,7 +131,7 @@ test('startServer() speaks TLS, and startTLS() upgrades a connection to it', asy
 test('startServer() refuses a handler that is none, and an address that is taken', async () => {
   await expect(startServer(local, undefined as never)).rejects.toThrow('expected a function')
   await using server = await startServer(local, echo)
-  await expect(startServer({ ...local, port: server.port ?? 0 }, echo)).rejects.toMatchObject({
+  await expect(startServer({ ...local, port: server.port }, echo)).rejects.toMatchObject({
     code: 'SPOOL_LISTEN',
   })
 })
