@@ -5,8 +5,12 @@ export type { Middleware, Next } from '../http/middleware.ts'
 export type { ServerTLSOptions } from '../io/transport.ts'
 export { Application, type Lifespan } from './application.ts'
 export type { HandlerResult } from './connection/destination.ts'
-export { HTTPError, type HTTPErrorOptions } from './messages/http-error.ts'
 export type { EndHook, RequestEnd, ResponseHook } from './messages/request-hooks.ts'
+export type { CookieOptions } from '../http/fields/set-cookie.ts'
+export type { ResourceState } from '../http/fields/preconditions.ts'
+export { currentRequest } from './messages/current-request.ts'
+export { Fields, type NumberFieldOptions } from './messages/fields.ts'
+export { HTTPError, type HTTPErrorOptions, type ProblemDetails } from './messages/http-error.ts'
 export { type Key, key } from './messages/key.ts'
 export {
   bytes,
@@ -18,6 +22,13 @@ export {
   stream,
   text,
 } from './messages/responses.ts'
+export {
+  type SchemaIssue,
+  type SchemaOutput,
+  type SchemaResult,
+  type StandardSchema,
+  validate,
+} from './messages/schema.ts'
 export type { Params, ServerRequest } from './messages/server-request.ts'
 export { ServerResponse, type ServerResponseOptions } from './messages/server-response.ts'
 export type { PathParams } from './routing/path-params.ts'

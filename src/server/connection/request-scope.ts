@@ -27,8 +27,8 @@ export interface RequestKeeper {
 
 export class RequestScope extends Scope implements ScopeGroup {
   readonly destination: Destination
+  readonly request: ServerRequest
   readonly #keeper: RequestKeeper
-  readonly #request: ServerRequest
   #tasks: TaskGroup | undefined
   #ending: boolean
 
@@ -36,7 +36,7 @@ export class RequestScope extends Scope implements ScopeGroup {
     super(keeper.scope)
     this.destination = destination
     this.#keeper = keeper
-    this.#request = request
+    this.request = request
     this.#tasks = undefined
     this.#ending = false
     this.group = this
@@ -55,7 +55,7 @@ export class RequestScope extends Scope implements ScopeGroup {
   }
 
   get name(): string {
-    return `${this.#request.method} ${this.#request.target}`
+    return `${this.request.method} ${this.request.target}`
   }
 
   get open(): boolean {
@@ -79,13 +79,13 @@ export class RequestScope extends Scope implements ScopeGroup {
 
   /** @internal */
   take(error: unknown): boolean {
-    this.#keeper.report(error, this.#request)
+    this.#keeper.report(error, this.request)
     return true
   }
 
   /** The handler is done and the response handed over: ends when the tasks are over. */
   finish(): void {
-    this.#request.hooks?.end(this.cancelled, (error) => this.take(error))
+    this.request.hooks?.end(this.cancelled, (error) => this.take(error))
     if (this.#tasks === undefined) this.#finishNow()
     else void this.#finishAfter(this.#tasks)
   }

@@ -7,6 +7,17 @@ export interface HTTPErrorOptions extends SpoolErrorOptions {
   headers?: HeadersInput
   /** Whether the client is told the message. Default: below 500. */
   expose?: boolean
+  /** Answers `application/problem+json` (RFC 9457) instead of plain text, with these members too. */
+  problem?: ProblemDetails
+}
+
+/** `title` and `status` are there by themselves, `detail` if the message is exposed. */
+export interface ProblemDetails {
+  /** A URI that names the kind of problem. */
+  readonly type?: string
+  readonly title?: string
+  readonly instance?: string
+  readonly [member: string]: unknown
 }
 
 /**
@@ -24,6 +35,7 @@ export class HTTPError extends SpoolError {
   readonly headers: HeadersInput | undefined
   /** Whether the client is told the message; otherwise it is told what the status means. */
   readonly expose: boolean
+  readonly problem: ProblemDetails | undefined
 
   static {
     this.prototype.name = 'HTTPError'
@@ -38,6 +50,7 @@ export class HTTPError extends SpoolError {
     this.status = status
     this.headers = options.headers
     this.expose = options.expose ?? status < 500
+    this.problem = options.problem
   }
 
   static override is(error: unknown): error is HTTPError {
@@ -46,10 +59,16 @@ export class HTTPError extends SpoolError {
 
   toResponse(): ServerResponse {
     const { status, headers } = this
-    const response = new ServerResponse(this.expose ? this.message : statusText(status), {
-      status,
-      type: 'text/plain; charset=utf-8',
-    })
+    const response =
+      this.problem === undefined
+        ? new ServerResponse(this.expose ? this.message : statusText(status), {
+            status,
+            type: 'text/plain; charset=utf-8',
+          })
+        : new ServerResponse(this.#problemText(this.problem), {
+            status,
+            type: 'application/problem+json',
+          })
     if (headers !== undefined) {
       const more = new ServerResponse(null, { headers }).headers
       for (const [name, value] of more) {
@@ -58,5 +77,11 @@ export class HTTPError extends SpoolError {
       }
     }
     return response
+  }
+
+  #problemText(problem: ProblemDetails): string {
+    const { status } = this
+    const detail = this.expose ? this.message : undefined
+    return JSON.stringify({ title: statusText(status), status, detail, ...problem })
   }
 }

@@ -3,14 +3,25 @@
  * most handlers look at a parameter or two.
  */
 import type { Scope } from '../../concurrency/scope/scope.ts'
-import { charsetOf, parseContentType } from '../../http/content-type.ts'
+import { charsetOf, isJSON, parseContentType } from '../../http/content-type.ts'
+import { parseCookies } from '../../http/fields/cookie.ts'
+import { formatHTTPTime } from '../../http/fields/http-time.ts'
+import {
+  preferredEncoding,
+  preferredLanguage,
+  preferredType,
+} from '../../http/fields/negotiation.ts'
+import { evaluatePreconditions, type ResourceState } from '../../http/fields/preconditions.ts'
 import { HeaderFields } from '../../http/header-fields.ts'
 import { IncomingBody } from '../../http/incoming-body.ts'
 import type { RequestHead } from '../../wire/http1/messages.ts'
 import { SpoolError } from '../../util/error.ts'
+import { Fields } from './fields.ts'
 import { HTTPError } from './http-error.ts'
 import { type Key, KeyedValues } from './key.ts'
 import { type EndHook, RequestHooks, type ResponseHook } from './request-hooks.ts'
+import { type SchemaOutput, type StandardSchema, validate } from './schema.ts'
+import { ServerResponse } from './server-response.ts'
 
 /** Where a request came from: what it can't know by itself. */
 export interface RequestOrigin {
@@ -47,7 +58,8 @@ export class ServerRequest<P extends Params = Params> {
   shared: KeyedValues | undefined
   #path: string | undefined
   #headers: HeaderFields | undefined
-  #query: URLSearchParams | undefined
+  #query: Fields | undefined
+  #cookies: ReadonlyMap<string, string> | undefined
   #url: URL | undefined
   #values: KeyedValues | undefined
 
@@ -66,6 +78,7 @@ export class ServerRequest<P extends Params = Params> {
     this.#path = undefined
     this.#headers = undefined
     this.#query = undefined
+    this.#cookies = undefined
     this.#url = undefined
     this.#values = undefined
   }
@@ -76,8 +89,13 @@ export class ServerRequest<P extends Params = Params> {
   }
 
   /** What follows the `?`. */
-  get query(): URLSearchParams {
-    return (this.#query ??= new URLSearchParams(queryOf(this.target)))
+  get query(): Fields {
+    return (this.#query ??= new Fields(queryOf(this.target)))
+  }
+
+  /** The cookies that the client sent, by name, percent-decoded; of several with one name the first. */
+  get cookies(): ReadonlyMap<string, string> {
+    return (this.#cookies ??= parseCookies(this.headers.get('cookie')))
   }
 
   /**
@@ -118,9 +136,53 @@ export class ServerRequest<P extends Params = Params> {
     return this.origin.remoteAddress
   }
 
+  /** Whether it came over TLS. */
+  get secure(): boolean {
+    return this.origin.secure
+  }
+
   /** Minor version of HTTP/1. */
   get minorVersion(): 0 | 1 {
     return this.head.minorVersion
+  }
+
+  /**
+   * Of the media types offered, such as `'text/html'`, the one that the client prefers; of equals the
+   * first. Undefined if it takes none of them: 406, or what is there nevertheless.
+   */
+  accepts<T extends string>(...types: readonly T[]): T | undefined {
+    return preferredType(this.headers.get('accept'), types)
+  }
+
+  /** As `accepts()`, of languages: `request.acceptsLanguages('en', 'pt-BR')`. */
+  acceptsLanguages<T extends string>(...languages: readonly T[]): T | undefined {
+    return preferredLanguage(this.headers.get('accept-language'), languages)
+  }
+
+  /**
+   * As `accepts()`, of content codings. A response that depends on it says so by `Vary`. `identity` is
+   * preferred to what the client does not name.
+   */
+  acceptsEncodings<T extends string>(...encodings: readonly T[]): T | undefined {
+    return preferredEncoding(this.headers.get('accept-encoding'), encodings)
+  }
+
+  /**
+   * Evaluates `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` against what
+   * there is, in the order of RFC 9110 §13.2.2. Gives the response to answer with: 304 to a client that
+   * has it already, 412 if its condition does not hold; undefined to go on. Before a change to what
+   * does not exist yet, give `exists: false`.
+   *
+   * @example
+   * ```ts
+   * const app = new Application().get('/report', (request) => {
+   *   const state = { etag: '"v7"', lastModified: Date.UTC(2026, 0, 1) }
+   *   return request.precondition(state) ?? text('…', { headers: { etag: state.etag } })
+   * })
+   * ```
+   */
+  precondition(state: ResourceState): ServerResponse | undefined {
+    return preconditionResponse(this, state)
   }
 
   /** The value that was set on this request, or else on the application. */
@@ -172,25 +234,32 @@ export class ServerRequest<P extends Params = Params> {
     })
   }
 
-  /** As `bytes()`, parsed as JSON, whatever its content type says. 400 if it is none. */
-  json<T = unknown>(): Promise<T> {
-    return this.#read(async (body, limit) => {
-      try {
-        return await body.json<T>(limit)
-      } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error
-        throw new HTTPError(400, 'The body is not valid JSON', { cause: error })
-      }
-    })
+  /**
+   * As `bytes()`, parsed as JSON. With a schema of zod, valibot, arktype or another library that speaks
+   * Standard Schema, what the schema makes of it.
+   *
+   * Throws `HTTPError` 400 if it is no JSON, 415 if it has a content type that is none of JSON, and 422
+   * with the list of issues, as `application/problem+json`, if it does not match the schema.
+   */
+  json<S extends StandardSchema>(schema: S): Promise<SchemaOutput<S>>
+  json<T = unknown>(): Promise<T>
+  json(schema?: StandardSchema): Promise<unknown> {
+    const type = this.headers.get('content-type')
+    // A form of another site can post anything as text/plain, but not as JSON.
+    if (type !== null && type !== 'application/json' && !isJSON(type)) {
+      return Promise.reject(new HTTPError(415, 'Expected a body of type application/json'))
+    }
+    const value = this.#read(readJSON)
+    return schema === undefined ? value : value.then((value) => validate(schema, value, 'body'))
   }
 
   /** As `bytes()`, parsed as `application/x-www-form-urlencoded`. 415 if its content type is another. */
-  async form(): Promise<URLSearchParams> {
+  async form(): Promise<Fields> {
     const type = parseContentType(this.headers.get('content-type'))?.type
     if (type !== 'application/x-www-form-urlencoded') {
       throw new HTTPError(415, 'Expected a body of type application/x-www-form-urlencoded')
     }
-    return new URLSearchParams(await this.#read((body, limit) => body.text(limit)))
+    return new Fields(await this.#read((body, limit) => body.text(limit)))
   }
 
   async #read<T>(read: (body: IncomingBody, limit: number) => Promise<T>): Promise<T> {
@@ -204,6 +273,31 @@ export class ServerRequest<P extends Params = Params> {
         : error
     }
   }
+}
+
+async function readJSON(body: IncomingBody, limit: number): Promise<unknown> {
+  try {
+    return await body.json(limit)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new HTTPError(400, 'The body is not valid JSON', { cause: error })
+  }
+}
+
+function preconditionResponse(
+  { method, headers }: ServerRequest,
+  state: ResourceState,
+): ServerResponse | undefined {
+  const result = evaluatePreconditions(method, headers, state)
+  if (result === 'proceed') return undefined
+  if (result === 'failed') return new HTTPError(412).toResponse()
+  const response = new ServerResponse(null, { status: 304 })
+  const { etag, lastModified } = state
+  if (etag !== undefined) response.headers.set('etag', etag)
+  if (lastModified !== undefined) {
+    response.headers.set('last-modified', formatHTTPTime(lastModified))
+  }
+  return response
 }
 
 const noParams: Params = Object.freeze(Object.create(null))

@@ -4,6 +4,8 @@
  */
 import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
 import type { BodyInput } from '../../http/outgoing-body.ts'
+import { type CookieOptions, formatSetCookie, isSameCookie } from '../../http/fields/set-cookie.ts'
+import { currentRequest } from './current-request.ts'
 
 export interface ServerResponseOptions {
   /** Default 200. */
@@ -48,6 +50,28 @@ export class ServerResponse {
       if (this.#type !== undefined) this.#headers.set('content-type', this.#type)
     }
     return this.#headers
+  }
+
+  /**
+   * Sets a cookie in the browser: for this host and all paths, out of the reach of scripts and of other
+   * sites, and over TLS alone, unless the request that is being handled came without. The value is
+   * percent-encoded. A cookie of the same name, domain and path that was set before is replaced.
+   *
+   * Throws TypeError for a name or options that browsers refuse, RangeError over 4,096 bytes.
+   */
+  setCookie(name: string, value: string, options: CookieOptions = {}): this {
+    const secure = currentRequest()?.secure ?? true
+    const field = formatSetCookie(name, value, options, secure)
+    const { headers } = this
+    const others = headers.getSetCookie().filter((other) => !isSameCookie(other, field))
+    headers.delete('set-cookie')
+    for (const one of [...others, field]) headers.append('set-cookie', one)
+    return this
+  }
+
+  /** Makes the browser forget a cookie. `path` and `domain` have to be those that it was set with. */
+  deleteCookie(name: string, options: Omit<CookieOptions, 'maxAge' | 'expires'> = {}): this {
+    return this.setCookie(name, '', { ...options, maxAge: 0 })
   }
 
   /** @internal The fields, if somebody touched them: then they alone count, and `plainType` does not. */
