@@ -27,3 +27,12 @@ export type { StreamServer, StreamServerCloseOptions } from './streams/stream-se
 export { copyStream, type CopyStreamOptions } from './streams/copy-stream.ts'
 export { fromNode, type NodeSides, toNode } from './streams/node-bridge.ts'
 export { toWeb, type WebStreamPair } from './streams/web-bridge.ts'
+export {
+  bindUDP,
+  ConnectedUDPEndpoint,
+  connectUDP,
+  type ConnectUDPOptions,
+  UDPEndpoint,
+  type UDPOptions,
+} from './datagrams/udp-endpoint.ts'
+export type { Datagram, UDPStatistics } from './datagrams/udp-socket.ts'
