@@ -46,6 +46,8 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
   #complete = false
   #error: unknown = undefined
   #trailers: FieldList = noFields
+  #most = Infinity
+  #received = 0
   // The one wait there can be: for a chunk, or with #limit >= 0 for all of them.
   #waiter: Waiter<void> | undefined = undefined
   #limit = -1
@@ -92,6 +94,11 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
   /** @internal From the connection: a part has arrived. `shared` bytes are copied. */
   push(bytes: Uint8Array, shared: boolean): void {
     if (this.#reading === 'abandoned') return
+    this.#received += bytes.byteLength
+    if (this.#received > this.#most) {
+      this.#refuse(this.#most)
+      return
+    }
     if (bytes.byteLength < smallPiece && this.#chunks.length > 0) {
       ;(this.#small ??= new SmallPieces()).add(this.#chunks, bytes)
     } else this.#chunks.push(shared ? Buffer.from(bytes) : bytes)
@@ -105,6 +112,12 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
       this.#source.pause()
     }
     this.#wake()
+  }
+
+  /** Fails with the code `SPOOL_BODY_TOO_LARGE` once more than `limit` bytes have come, however it is read. */
+  limitTo(limit: number): void {
+    this.#most = limit
+    if (this.#received > limit) this.#refuse(limit)
   }
 
   /** @internal From the connection: that was all. */
@@ -221,7 +234,10 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
       await this.#wait(undefined)
     }
     const chunk = this.#chunks.shift()
-    if (chunk === undefined) return done
+    if (chunk === undefined) {
+      if (this.#error !== undefined) throw this.#error as Error
+      return done
+    }
     this.#queued -= chunk.byteLength
     if (this.#queued <= queueLimit / 2) this.#resumeSource()
     return { value: chunk, done: false }
@@ -244,6 +260,7 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
   }
 
   #claim(reading: 'streamed' | 'collected'): void {
+    if (this.#reading === 'abandoned' && this.#error !== undefined) throw this.#error as Error
     if (this.#reading !== 'unread') throw busy()
     this.#reading = reading
     this.#source.wanted?.()

@@ -31,6 +31,42 @@ export {
 } from './messages/schema.ts'
 export type { Params, ServerRequest } from './messages/server-request.ts'
 export { ServerResponse, type ServerResponseOptions } from './messages/server-response.ts'
+export {
+  accessLog,
+  type AccessLogEntry,
+  type AccessLogger,
+  type AccessLogOptions,
+  type StructuredLogger,
+} from './middleware/access-log.ts'
+export {
+  basicAuth,
+  type BasicAuthOptions,
+  basicUserKey,
+  type PasswordCheck,
+} from './middleware/basic-auth.ts'
+export { bearerAuth, type BearerAuthOptions, type TokenCheck } from './middleware/bearer-auth.ts'
+export { bodyLimit } from './middleware/body-limit.ts'
+export { compression, type CompressionOptions } from './middleware/compression.ts'
+export { cors, type CORSOptions } from './middleware/cors.ts'
+export { etag, type ETagOptions } from './middleware/etag.ts'
+export {
+  type MeteredServer,
+  metrics,
+  type Metrics,
+  type MetricsOptions,
+} from './middleware/metrics.ts'
+export { proxyHeaders, type ProxyHeadersOptions } from './middleware/proxy-headers.ts'
+export { rateLimit, type RateLimitOptions } from './middleware/rate-limit.ts'
+export {
+  currentRequestId,
+  requestId,
+  requestIdKey,
+  type RequestIdOptions,
+} from './middleware/request-id.ts'
+export { requestTimeout, type RequestTimeoutOptions } from './middleware/request-timeout.ts'
+export { sameOrigin, type SameOriginOptions } from './middleware/same-origin.ts'
+export { securityHeaders, type SecurityHeadersOptions } from './middleware/security-headers.ts'
+export { shedLoad, type ShedLoadOptions } from './middleware/shed-load.ts'
 export type { PathParams } from './routing/path-params.ts'
 export type { Handler, RouteOptions, ServerMiddleware } from './routing/route.ts'
 export { serve } from './serve.ts'

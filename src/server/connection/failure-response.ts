@@ -1,5 +1,6 @@
 /** What a client is told of an error, and whether somebody else has to be told. */
 import { CancelledError, TimeoutError } from '../../concurrency/errors.ts'
+import { SpoolError } from '../../util/error.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import { HTTPError } from '../messages/http-error.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
@@ -23,6 +24,9 @@ export function failureOf(error: unknown, request: ServerRequest): Failure {
   if (error !== undefined && error === request.incoming?.error) {
     if (ProtocolError.is(error)) return { response: plainResponse(error.statusHint), report: false }
     if (TimeoutError.is(error)) return { response: plainResponse(408), report: false }
+    if (SpoolError.hasCode(error, 'SPOOL_BODY_TOO_LARGE')) {
+      return { response: plainResponse(413), report: false }
+    }
   }
   if (CancelledError.is(error) && error === request.scope?.error) {
     if (error.source === 'deadline' || error.source === 'shutdown') {
