@@ -51,6 +51,8 @@ export class ClientConnection
   // The response has ended inside the chunk that is being read.
   #ended = false
   #trailers: FieldList = noTrailers
+  // The response was 101.
+  #tunnels = false
   #gone = false
   #keepAliveText: string | undefined = undefined
 
@@ -85,6 +87,15 @@ export class ClientConnection
     this.transport.destroy()
   }
 
+  /** Leaves the transport to another protocol, after a 101. The pool counts it until it is discarded. */
+  giveAway(): boolean {
+    if (!this.#tunnels || this.#gone) return false
+    this.#exchange = undefined
+    this.#gone = true
+    this.timer.stop()
+    return true
+  }
+
   // From the transport.
 
   data(bytes: Uint8Array, shared: boolean): void {
@@ -108,7 +119,14 @@ export class ClientConnection
     // It may have been given up from inside.
     if (this.#exchange !== exchange) return
     if (this.#ended) this.#finish(exchange, used === bytes.byteLength)
-    else exchange.progressed(this.now)
+    else {
+      if (this.#tunnels) {
+        // What comes now is not HTTP: it waits for who takes the connection over.
+        this.transport.pause()
+        this.transport.unread(bytes.subarray(used))
+      }
+      exchange.progressed(this.now)
+    }
   }
 
   end(): void {
@@ -148,9 +166,10 @@ export class ClientConnection
 
   /** @internal */
   headRead(head: ResponseHead): void {
-    if (head.framing === 'tunnel') {
+    if (head.framing === 'tunnel' && this.#exchange?.upgrades !== true) {
       throw new ProtocolError('remote', 'The server switched to a protocol that nobody asked for')
     }
+    this.#tunnels = head.framing === 'tunnel'
     this.reusable = head.keepAlive
     facts.read(head.fields)
     if (facts.keepAlive !== this.#keepAliveText) {

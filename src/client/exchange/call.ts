@@ -6,15 +6,14 @@
  * a body that was asked for as a whole goes straight to its collector. The rest (middlewares, redirects,
  * failures by status) is asynchronous functions that run in the scope of the request.
  */
-import { type CancelledError, TimeoutError } from '../../concurrency/errors.ts'
-import { inThisContext, runInScope } from '../../concurrency/scope/context.ts'
-import { Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
+import type { CancelledError } from '../../concurrency/errors.ts'
+import { runInScope } from '../../concurrency/scope/context.ts'
+import { type Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import type { HeadersInput } from '../../http/header-fields.ts'
 import { type BodySource, IncomingBody } from '../../http/incoming-body.ts'
 import type { Next } from '../../http/middleware.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
-import { PhaseTimer } from '../connection/phase-timer.ts'
 import type { ResponseFacts } from '../connection/response-facts.ts'
 import { cookiesIn, withCookies } from '../cookies/message-cookies.ts'
 import type { ClientRequest } from '../request/client-request.ts'
@@ -27,18 +26,16 @@ import type { ResponsePromise } from '../response/response-promise.ts'
 import { hrefOf, type RequestURL } from '../url/request-url.ts'
 import { type BodyDecoder, decoderFor } from './body-decoder.ts'
 import type { BodyReceiver } from './body-receiver.ts'
+import { CallChain, type ChainedCall } from './call-chain.ts'
 import { Exchange, type ExchangeEvents } from './exchange.ts'
-import { openScope } from './open-scope.ts'
 import { readAway, responseError } from './read-away.ts'
 import type { Sending } from './sending.ts'
 import { signalError, SignalLink } from './signal-link.ts'
 
-type InContext = (work: () => void) => void
-
 // Of a body that a collector has taken: nobody is to be told.
 const taken: BodySource = { pause() {}, resume() {}, abandon() {} }
 
-export class Call extends ScopeMember implements ExchangeEvents {
+export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
   /** @internal Its place in the list of the session's calls. */
   listed = false
   previousCall: Call | undefined = undefined
@@ -63,10 +60,8 @@ export class Call extends ScopeMember implements ExchangeEvents {
   #over = false
   #signal: AbortSignal | undefined = undefined
   #link: SignalLink | undefined = undefined
-  // With middlewares: their scope while they run, the time for all of it, and the caller's context.
-  #chain: Scope | undefined = undefined
-  #timer: PhaseTimer | undefined = undefined
-  #inContext: InContext | undefined = undefined
+  // If there are middlewares.
+  #chain: CallChain | undefined = undefined
 
   constructor(
     sending: Sending,
@@ -120,6 +115,10 @@ export class Call extends ScopeMember implements ExchangeEvents {
   abort(error: unknown): void {
     const chain = this.#chain
     const exchange = this.#response?.exchange ?? this.#exchange
+    if (exchange?.upgraded !== undefined) {
+      exchange.upgraded.abort(error)
+      return
+    }
     const inExchange = exchange !== undefined && !exchange.over
     if (inExchange) exchange.abort(error)
     // A redirect that is read away goes on without its body.
@@ -127,9 +126,14 @@ export class Call extends ScopeMember implements ExchangeEvents {
     chain?.cancel(error)
   }
 
-  /** Gives it up if nobody has begun to read the response. For a session that closes. */
+  /**
+   * Gives it up if nobody has begun to read the response, and lets a connection come to its end that was
+   * taken over. For a session that closes.
+   */
   releaseUnread(error: unknown): void {
-    if (this.#response !== undefined && !this.#response.body.used) this.abort(error)
+    const upgraded = this.#exchange?.upgraded
+    if (upgraded !== undefined) upgraded.endSoon()
+    else if (this.#response !== undefined && !this.#response.body.used) this.abort(error)
   }
 
   /** @internal While middlewares run: there may be no exchange then that is a member in its place. */
@@ -140,12 +144,17 @@ export class Call extends ScopeMember implements ExchangeEvents {
 
   // From the exchange.
 
+  get wantsUpgrade(): boolean {
+    return this.#settings.upgrade === true
+  }
+
   responded(exchange: Exchange, head: ResponseHead, facts: ResponseFacts): void {
     const { collector } = this.#promise
     if (facts.setsCookies) this.#sending.cookies?.keep(cookiesIn(head.fields), this.#href)
     const location = this.#leadsTo(head.status, facts.location)
+    const upgrades = head.framing === 'tunnel'
     const raises = this.#settings.raiseForStatus && head.status >= 400
-    if (collector !== undefined && location === undefined && !raises) {
+    if (collector !== undefined && location === undefined && !raises && !upgrades) {
       const decoder = decoderFor(exchange, head, facts, this.#settings, this.#scope)
       this.#connect(exchange, decoder, collector)
       const length = decoder === undefined && head.framing === 'length' ? head.contentLength : -1
@@ -167,6 +176,32 @@ export class Call extends ScopeMember implements ExchangeEvents {
 
   finished(): void {
     if (!this.#turning) this.#leave()
+  }
+
+  // From the middlewares.
+
+  /** @internal */
+  answered(response: ClientResponse): void {
+    if (!(response instanceof ClientResponse)) {
+      this.failed(new TypeError('A middleware returned what is not a ClientResponse'))
+      return
+    }
+    if (this.#over) {
+      void response.close()
+      return
+    }
+    const { exchange } = response
+    const location = this.#leadsTo(response.status, response.headers.get('location'))
+    if (location !== undefined) this.#turn(response, location)
+    else if (this.#settings.raiseForStatus && response.status >= 400)
+      this.#turn(response, undefined)
+    else {
+      exchange.limitTo(this.#until, this.#settings.timeouts.total)
+      if (this.#signal !== undefined) exchange.follow(this.#signal)
+      this.#deliver(response)
+      // From here on it is the call of the middleware that the session waits for.
+      this.#leave()
+    }
   }
 
   // From the promise.
@@ -303,70 +338,29 @@ export class Call extends ScopeMember implements ExchangeEvents {
     await readAway(response)
     if (this.#over) return
     this.#response = undefined
-    const { middleware } = this.#sending
-    if (middleware === undefined || this.#inContext === undefined) this.#send(next, clock().now())
+    const chain = this.#chain
+    if (chain === undefined) this.#send(next, clock().now())
     else {
       this.#request = next
-      this.#inContext(() => void this.#throughChain(middleware, next))
+      chain.pass(next)
     }
   }
 
   #beginChain(middleware: Next<ClientRequest, ClientResponse>): void {
     this.#scope.throwIfCancelled()
     this.#scope.addMember(this)
-    const { connector } = this.#sending
-    const { total } = this.#settings.timeouts
     const request = this.#asRequest()
-    this.#timer = new PhaseTimer(connector.timers, () => {
-      const message = `${request.method} ${request.url} timed out after ${total} ms (total)`
-      this.abort(new TimeoutError('total', total, message))
-    })
-    this.#timer.set(this.#until, this.#startedAt)
-    this.#inContext = inThisContext((work) => work())
-    void this.#throughChain(middleware, request)
-  }
-
-  async #throughChain(
-    middleware: Next<ClientRequest, ClientResponse>,
-    request: ClientRequest,
-  ): Promise<void> {
-    const chain = new Scope(openScope(this.#scope))
-    this.#chain = chain
-    let response: ClientResponse
-    try {
-      response = await runInScope(chain, async () => middleware(request))
-    } catch (error) {
-      this.failed(error)
-      return
-    } finally {
-      // What is left in it, as a body that is still to be read, is the caller's now.
-      chain.end()
-      this.#chain = undefined
-    }
-    this.#answered(response)
-  }
-
-  #answered(response: ClientResponse): void {
-    if (!(response instanceof ClientResponse)) {
-      this.failed(new TypeError('A middleware returned what is not a ClientResponse'))
-      return
-    }
-    if (this.#over) {
-      void response.close()
-      return
-    }
-    const { exchange } = response
-    const location = this.#leadsTo(response.status, response.headers.get('location'))
-    if (location !== undefined) this.#turn(response, location)
-    else if (this.#settings.raiseForStatus && response.status >= 400)
-      this.#turn(response, undefined)
-    else {
-      exchange.limitTo(this.#until, this.#settings.timeouts.total)
-      if (this.#signal !== undefined) exchange.follow(this.#signal)
-      this.#deliver(response)
-      // From here on it is the call of the middleware that the session waits for.
-      this.#leave()
-    }
+    const { timers } = this.#sending.connector
+    this.#chain = new CallChain(
+      middleware,
+      this.#scope,
+      this,
+      request,
+      timers,
+      this.#until,
+      this.#startedAt,
+    )
+    this.#chain.pass(request)
   }
 
   #follow(signal: AbortSignal): void {
@@ -377,7 +371,7 @@ export class Call extends ScopeMember implements ExchangeEvents {
 
   #leave(): void {
     this.#link?.cut()
-    this.#timer?.stop()
+    this.#chain?.stop()
     this.memberOf?.removeMember(this)
     this.#sending.calls.remove(this)
   }

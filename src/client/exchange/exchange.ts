@@ -5,11 +5,9 @@
  * It is a member of the scope that the request was made in. If that is cancelled, the exchange leaves
  * the queue, or stops connecting, or closes its connection: HTTP/1.1 can't give up one exchange and keep
  * the connection.
- *
- * At any time one phase has a timeout, and one timer watches for it and for the end of the whole.
  */
-import type { CancelledError, TimeoutPhase } from '../../concurrency/errors.ts'
-import { type Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
+import { type CancelledError, ClosedResourceError } from '../../concurrency/errors.ts'
+import type { Scope } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import type { BodySource } from '../../http/incoming-body.ts'
 import type { OutgoingBody } from '../../http/outgoing-body.ts'
@@ -17,7 +15,7 @@ import type { FieldList, ResponseHead } from '../../wire/http1/messages.ts'
 import type { ClientConnection } from '../connection/client-connection.ts'
 import type { ClientHost } from '../connection/client-host.ts'
 import type { Connector } from '../connection/connector.ts'
-import { PhaseTimer } from '../connection/phase-timer.ts'
+import type { PhaseTimers } from '../connection/phase-timer.ts'
 import type { ResponseFacts } from '../connection/response-facts.ts'
 import type { PoolRequest } from '../pool/pool-host.ts'
 import type { Framed } from '../request/request-heads.ts'
@@ -27,17 +25,20 @@ import {
   isIdempotent,
   nameOf,
   protocolErrorOf,
-  timeoutOf,
   tooLargeOf,
   transferErrorOf,
 } from './exchange-failures.ts'
+import { ExchangePhases } from './exchange-phases.ts'
 import { openScope } from './open-scope.ts'
 import { signalError, SignalLink } from './signal-link.ts'
 import { writeRequest } from './write-request.ts'
+import { UpgradedConnection } from './upgraded-connection.ts'
 import { Upload, type UploadEvents } from './upload.ts'
 
 /** Who made the exchange. `failed` is called without a response, `finished` after one: one of both, once. */
 export interface ExchangeEvents {
+  /** Whether a 101 is what was asked for. */
+  readonly wantsUpgrade: boolean
   /** The head is there: says where the body goes by `exchange.receiver`. */
   responded(exchange: Exchange, head: ResponseHead, facts: ResponseFacts): void
   failed(error: unknown): void
@@ -46,7 +47,7 @@ export interface ExchangeEvents {
 }
 
 export class Exchange
-  extends ScopeMember
+  extends ExchangePhases
   implements PoolRequest<ClientConnection, Exchange>, BodySource, UploadEvents
 {
   // What the pool needs.
@@ -70,19 +71,13 @@ export class Exchange
   sentAt: number = Number.NaN
   headAt: number = Number.NaN
   endedAt: number = Number.NaN
+  /** @internal Its connection, once it was taken over. */
+  upgraded: UpgradedConnection | undefined = undefined
   readonly #connector: Connector
   readonly #framed: Framed
   readonly #body: OutgoingBody | undefined
-  #timeouts: Timeouts
   readonly #scope: Scope
   readonly #events: ExchangeEvents
-  #until: number
-  #connection: ClientConnection | undefined = undefined
-  // While there is no connection, whose timer is used otherwise.
-  #timer: PhaseTimer | undefined = undefined
-  #phase: TimeoutPhase = 'pool'
-  // In the phase `write`: how much was left when it began.
-  #queued = 0
   #sending = false
   #upload: Upload | undefined = undefined
   // The rest of the request's body is not sent.
@@ -105,17 +100,15 @@ export class Exchange
     scope: Scope,
     events: ExchangeEvents,
   ) {
-    super()
+    super(timeouts, until)
     this.host = host
     this.method = method
     this.startedAt = now
     this.#connector = connector
     this.#framed = framed
     this.#body = body
-    this.#timeouts = timeouts
     this.#scope = scope
     this.#events = events
-    this.#until = until
   }
 
   /** Whether the connection may carry another exchange, as far as the request is concerned. */
@@ -129,10 +122,13 @@ export class Exchange
 
   /** Whether another exchange gains by this one's being read to its end. */
   get keepsConnection(): boolean {
-    return this.#over || (this.leavesReusable && this.#connection?.reusable === true)
+    return this.#over || (this.leavesReusable && this.connection?.reusable === true)
   }
 
-  /** For messages. */
+  protected get timers(): PhaseTimers {
+    return this.#connector.timers
+  }
+
   get name(): string {
     return nameOf(this.method, this.host.name, this.#framed.head)
   }
@@ -152,7 +148,7 @@ export class Exchange
   /** Gives it up with `error`: nobody wants the rest. Nothing if it is over. */
   abort(error: unknown): void {
     if (this.#over) return
-    const connection = this.#connection
+    const connection = this.connection
     if (this.waiting) this.#connector.withdraw(this)
     else if (this.opening !== undefined) this.#connector.stopOpening(this)
     else connection?.abort()
@@ -165,18 +161,33 @@ export class Exchange
     this.abort(error)
   }
 
-  /** Moves the end of the whole, which may take `total` in all. */
-  limitTo(until: number, total: number): void {
-    this.#until = until
-    this.#timeouts = { ...this.#timeouts, total }
-    if (!this.#over) this.#watch(this.#phase, clock().now())
-  }
-
   /** Gives it up when the signal is aborted, too. */
   follow(signal: AbortSignal): void {
     if (this.#over) return
     if (signal.aborted) this.abort(signalError(signal))
     else this.#link = new SignalLink(signal, this)
+  }
+
+  /**
+   * Takes the connection over, after a 101; HTTP and its timeouts are done with it.
+   *
+   * @throws ClosedResourceError if it is gone meanwhile
+   */
+  takeOver(): UpgradedConnection {
+    const { connection } = this
+    if (this.#over || connection?.giveAway() !== true) {
+      throw new ClosedResourceError(`Cannot take over the connection of ${this.name}: it is closed`)
+    }
+    this.#finish()
+    this.receiver?.end([])
+    return (this.upgraded = new UpgradedConnection(
+      connection.transport,
+      openScope(this.#scope),
+      () => {
+        this.#connector.discard(connection)
+        this.#events.finished()
+      },
+    ))
   }
 
   // From the pool and its connector.
@@ -185,7 +196,7 @@ export class Exchange
   connecting(scope: Scope, now: number): void {
     this.opening = scope
     this.connectingAt = now
-    this.#watch('connect', now)
+    this.watch('connect', now)
   }
 
   /** @internal */
@@ -195,30 +206,20 @@ export class Exchange
 
   /** @internal Here is a connection: the request is sent. */
   assign(connection: ClientConnection, now: number): void {
-    this.#timer?.stop()
-    this.#connection = connection
+    this.stopTimer()
+    this.connection = connection
     this.sentAt = now
     connection.begin(this)
     if (this.#body === undefined) connection.transport.write(this.#framed.head)
     else this.#send(this.#body, connection)
-    if (!this.#over) this.#watch(this.#sending ? this.#phase : 'headers', now)
+    if (!this.#over) this.watch(this.#sending ? this.phase : 'headers', now)
   }
 
   // From the connection.
 
-  /** @internal */
-  timeUp(now: number): void {
-    const transport = this.#connection?.transport
-    if (now < this.#until && this.#phase === 'write' && transport !== undefined) {
-      // What counts is that something leaves, not when all has left.
-      if (transport.bytesQueued < this.#queued) {
-        this.#enterWrite(now)
-        return
-      }
-    }
-    const phase = now < this.#until ? this.#phase : 'total'
-    const allowed = this.#timeouts[phase as keyof Timeouts]
-    this.abort(timeoutOf(this.name, phase, allowed))
+  /** @internal Whether a 101 is the answer to what was asked for, and asked completely. */
+  get upgrades(): boolean {
+    return this.#events.wantsUpgrade && this.leavesReusable
   }
 
   /** @internal */
@@ -243,7 +244,7 @@ export class Exchange
 
   /** @internal Bytes were read, and there are more to come. */
   progressed(now: number): void {
-    if (!Number.isNaN(this.headAt) && !this.#paused) this.#watch('idle', now)
+    if (!Number.isNaN(this.headAt) && !this.#paused) this.watch('idle', now)
   }
 
   /** @internal The response is read to its end. */
@@ -266,7 +267,7 @@ export class Exchange
     // has come, so asking again is safe for what may be asked twice.
     const again = reused && !connection.answered && !this.fresh && isIdempotent(this.method)
     if (again && this.#body?.replayable !== false) {
-      this.#connection = undefined
+      this.connection = undefined
       this.#sending = false
       this.#upload?.stop()
       this.#upload = undefined
@@ -284,7 +285,7 @@ export class Exchange
     const now = clock().now()
     if (upload !== undefined) {
       // From now on it is the source that we wait for, for as long as all of it may take.
-      this.#watch(Number.isNaN(this.headAt) ? 'total' : 'idle', now)
+      this.watch(Number.isNaN(this.headAt) ? 'total' : 'idle', now)
       upload.drained()
     } else if (this.#sending) {
       this.#sent(now)
@@ -295,7 +296,7 @@ export class Exchange
 
   /** @internal */
   held(): void {
-    if (Number.isNaN(this.headAt)) this.#enterWrite(clock().now())
+    if (Number.isNaN(this.headAt)) this.enterWrite(clock().now())
   }
 
   /** @internal */
@@ -311,15 +312,15 @@ export class Exchange
   pause(): void {
     if (this.#over) return
     this.#paused = true
-    this.#connection?.transport.pause()
-    this.#watch('total', clock().now())
+    this.connection?.transport.pause()
+    this.watch('total', clock().now())
   }
 
   resume(): void {
     if (this.#over || !this.#paused) return
     this.#paused = false
-    this.#connection?.transport.resume()
-    this.#watch('idle', clock().now())
+    this.connection?.transport.resume()
+    this.watch('idle', clock().now())
   }
 
   /** Nobody will read the rest: closes the connection, and tells the receiver nothing. */
@@ -331,7 +332,7 @@ export class Exchange
   #ask(now: number): void {
     try {
       this.#connector.request(this, now)
-      if (this.waiting) this.#watch('pool', now)
+      if (this.waiting) this.watch('pool', now)
     } catch (error) {
       this.#fail(error)
     }
@@ -341,7 +342,7 @@ export class Exchange
     const { head, framing } = this.#framed
     if (body.kind === 'stream') {
       this.#sending = true
-      this.#phase = 'total'
+      this.phase = 'total'
       transport.write(head)
       this.#upload = new Upload(transport, framing, openScope(this.#scope), this)
       void this.#upload.run(body.chunks)
@@ -350,33 +351,13 @@ export class Exchange
     const more = writeRequest(transport, head, body)
     this.#sending = !more
     if (!more) {
-      this.#phase = 'write'
-      this.#queued = transport.bytesQueued
+      this.enterWrite(this.sentAt)
     }
   }
 
   #sent(now: number): void {
     this.#sending = false
-    if (Number.isNaN(this.headAt)) this.#watch('headers', now)
-  }
-
-  #enterWrite(now: number): void {
-    this.#queued = this.#connection?.transport.bytesQueued ?? 0
-    this.#watch('write', now)
-  }
-
-  #watch(phase: TimeoutPhase, now: number): void {
-    this.#phase = phase
-    const until =
-      phase === 'total'
-        ? this.#until
-        : Math.min(now + this.#timeouts[phase as keyof Timeouts], this.#until)
-    const connection = this.#connection
-    if (connection !== undefined) connection.timer.set(until, now)
-    else {
-      this.#timer ??= new PhaseTimer(this.#connector.timers, (now) => this.timeUp(now))
-      this.#timer.set(until, now)
-    }
+    if (Number.isNaN(this.headAt)) this.watch('headers', now)
   }
 
   #fail(error: unknown): void {
@@ -390,9 +371,9 @@ export class Exchange
 
   #finish(): void {
     this.#over = true
-    this.#connection = undefined
+    this.connection = undefined
     this.#link?.cut()
-    this.#timer?.stop()
+    this.stopTimer()
     this.#upload?.stop()
     this.#upload = undefined
     this.memberOf?.removeMember(this)

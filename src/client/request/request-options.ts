@@ -55,6 +55,8 @@ export interface RequestOptions extends SharedOptions {
   form?: QueryInput | undefined
   /** Cancels the request too, as its scope does. */
   signal?: AbortSignal | undefined
+  /** @internal Takes 101 for an answer; `response.exchange.takeOver()` has the connection then. */
+  upgrade?: true
 }
 
 /** What holds for a request, with nothing left out. Shared by all that say nothing of their own. */
@@ -68,6 +70,8 @@ export interface RequestSettings {
   readonly maxResponseSize: number
   readonly raiseForStatus: boolean
   readonly tls: TLSOptions | undefined
+  /** Whether 101 is an answer. */
+  readonly upgrade: true | undefined
 }
 
 export const defaultSettings: RequestSettings = {
@@ -81,6 +85,7 @@ export const defaultSettings: RequestSettings = {
   maxResponseSize: Infinity,
   raiseForStatus: false,
   tls: undefined,
+  upgrade: undefined,
 }
 
 const modes: readonly unknown[] = ['follow', 'manual', 'error']
@@ -90,7 +95,10 @@ const modes: readonly unknown[] = ['follow', 'manual', 'error']
  *
  * @throws RangeError or TypeError for what makes no sense
  */
-export function settingsFrom(options: SharedOptions, base: RequestSettings): RequestSettings {
+export function settingsFrom(
+  options: SharedOptions & Pick<RequestOptions, 'upgrade'>,
+  base: RequestSettings,
+): RequestSettings {
   if (
     options.timeout === undefined &&
     options.redirect === undefined &&
@@ -100,7 +108,8 @@ export function settingsFrom(options: SharedOptions, base: RequestSettings): Req
     options.decompress === undefined &&
     options.maxResponseSize === undefined &&
     options.raiseForStatus === undefined &&
-    options.tls === undefined
+    options.tls === undefined &&
+    options.upgrade === undefined
   ) {
     return base
   }
@@ -120,6 +129,7 @@ export function settingsFrom(options: SharedOptions, base: RequestSettings): Req
     maxResponseSize: atLeast(0, 'maxResponseSize', options.maxResponseSize ?? base.maxResponseSize),
     raiseForStatus: options.raiseForStatus ?? base.raiseForStatus,
     tls: options.tls ?? base.tls,
+    upgrade: options.upgrade,
   }
 }
 

@@ -1,0 +1,83 @@
+/**
+ * The middlewares around a call: asynchronous functions, in a scope of their own below that of the
+ * request and in the context of the caller, with one total over all that they send. A redirect goes
+ * through them once more.
+ */
+import { TimeoutError } from '../../concurrency/errors.ts'
+import { inThisContext, runInScope } from '../../concurrency/scope/context.ts'
+import { Scope } from '../../concurrency/scope/scope.ts'
+import type { Next } from '../../http/middleware.ts'
+import { PhaseTimer, type PhaseTimers } from '../connection/phase-timer.ts'
+import type { ClientRequest } from '../request/client-request.ts'
+import type { ClientResponse } from '../response/client-response.ts'
+import { openScope } from './open-scope.ts'
+
+/** The call, as its middlewares see it. */
+export interface ChainedCall {
+  answered(response: ClientResponse): void
+  failed(error: unknown): void
+  /** The time for all of it is over. */
+  abort(error: unknown): void
+}
+
+export class CallChain {
+  readonly #middleware: Next<ClientRequest, ClientResponse>
+  readonly #scope: Scope
+  readonly #call: ChainedCall
+  readonly #timer: PhaseTimer
+  readonly #inContext: (work: () => void) => void = inThisContext((work) => work())
+  // While they run.
+  #running: Scope | undefined = undefined
+
+  /** `until`: when all of it has to be over, on the clock, which is `now`. */
+  constructor(
+    middleware: Next<ClientRequest, ClientResponse>,
+    scope: Scope,
+    call: ChainedCall,
+    request: ClientRequest,
+    timers: PhaseTimers,
+    until: number,
+    now: number,
+  ) {
+    const { total } = request.settings.timeouts
+    this.#middleware = middleware
+    this.#scope = scope
+    this.#call = call
+    this.#timer = new PhaseTimer(timers, () => {
+      const message = `${request.method} ${request.url} timed out after ${total} ms (total)`
+      call.abort(new TimeoutError('total', total, message))
+    })
+    this.#timer.set(until, now)
+  }
+
+  /** Passes a request through them. */
+  pass(request: ClientRequest): void {
+    this.#inContext(() => void this.#run(request))
+  }
+
+  cancel(error: unknown): void {
+    this.#running?.cancel(error)
+  }
+
+  /** All is over. */
+  stop(): void {
+    this.#timer.stop()
+  }
+
+  async #run(request: ClientRequest): Promise<void> {
+    const scope = new Scope(openScope(this.#scope))
+    this.#running = scope
+    let response: ClientResponse
+    try {
+      response = await runInScope(scope, async () => this.#middleware(request))
+    } catch (error) {
+      this.#call.failed(error)
+      return
+    } finally {
+      // What is left in it, as a body that is still to be read, is the caller's now.
+      scope.end()
+      this.#running = undefined
+    }
+    this.#call.answered(response)
+  }
+}
