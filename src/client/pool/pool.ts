@@ -16,6 +16,7 @@
  * The books are right before an action is called, so an action may call back.
  */
 import { BusyResourceError } from '../../concurrency/errors.ts'
+import { IdleConnections } from './idle-connections.ts'
 import type { PooledConnection, PoolHost, PoolRequest } from './pool-host.ts'
 import { WaitingHosts } from './waiting-hosts.ts'
 
@@ -57,15 +58,12 @@ export class ConnectionPool<
 > {
   readonly #options: PoolOptions
   readonly #actions: PoolActions<Connection, Request>
+  readonly #idle = new IdleConnections<Connection>()
   readonly #ready = new WaitingHosts<Connection, Request>()
   #open = 0
-  #idle = 0
   #connecting = 0
   #waiting = 0
   #arrivals = 0
-  // All that are idle, in the order in which they became so.
-  #oldestIdle: Connection | undefined = undefined
-  #newestIdle: Connection | undefined = undefined
   // Rule 3: how often the request that is the oldest was passed over.
   #passed: Request | undefined = undefined
   #passes = 0
@@ -78,8 +76,8 @@ export class ConnectionPool<
   statistics(): PoolStatistics {
     return {
       open: this.#open,
-      active: this.#open - this.#idle - this.#connecting,
-      idle: this.#idle,
+      active: this.#open - this.#idle.size - this.#connecting,
+      idle: this.#idle.size,
       connecting: this.#connecting,
       waiting: this.#waiting,
       limit: this.#options.limit,
@@ -92,7 +90,7 @@ export class ConnectionPool<
     const { host } = request
     while (!request.fresh && host.newestIdle !== undefined) {
       const connection = host.newestIdle
-      this.#leaveIdle(connection)
+      this.#idle.remove(connection)
       if (now < connection.expires) {
         this.#actions.assign(request, connection)
         return
@@ -101,7 +99,7 @@ export class ConnectionPool<
       this.#actions.close(connection)
     }
     if (host.open >= this.#options.limitPerHost) this.#replace(request, host.newestIdle)
-    else if (this.#open >= this.#options.limit) this.#replace(request, this.#oldestIdle)
+    else if (this.#open >= this.#options.limit) this.#replace(request, this.#idle.oldest)
     else this.#openFor(request)
   }
 
@@ -141,7 +139,8 @@ export class ConnectionPool<
       this.#actions.close(connection)
       this.#actions.open(oldest)
     } else {
-      this.#becomeIdle(connection, now)
+      const kept = Math.min(this.#options.keepAlive, connection.keepAlive)
+      this.#idle.add(connection, now + kept)
     }
   }
 
@@ -152,23 +151,24 @@ export class ConnectionPool<
 
   /** An idle connection was closed by the peer. */
   lost(connection: Connection): void {
-    this.#leaveIdle(connection)
+    this.#idle.remove(connection)
     this.#freed(connection.host)
   }
 
   /** Closes what was idle for too long; returns when to look again, `Infinity` if nothing is idle. */
   expire(now: number): number {
-    while (this.#oldestIdle !== undefined) {
-      const connection = this.#oldestIdle
-      if (connection.expires > now) return connection.expires
-      this.#evict(connection)
+    for (let oldest = this.#idle.oldest; oldest !== undefined; oldest = this.#idle.oldest) {
+      if (oldest.expires > now) return oldest.expires
+      this.#evict(oldest)
     }
     return Infinity
   }
 
   /** Closes all that is idle. */
   closeIdle(): void {
-    while (this.#oldestIdle !== undefined) this.#evict(this.#oldestIdle)
+    for (let oldest = this.#idle.oldest; oldest !== undefined; oldest = this.#idle.oldest) {
+      this.#evict(oldest)
+    }
   }
 
   #mayServe(own: Request, oldest: Request): boolean {
@@ -187,7 +187,7 @@ export class ConnectionPool<
       this.#enqueue(request)
       return
     }
-    this.#leaveIdle(idle)
+    this.#idle.remove(idle)
     this.#forget(idle.host)
     this.#count(request.host)
     this.#actions.close(idle)
@@ -222,7 +222,7 @@ export class ConnectionPool<
   }
 
   #evict(connection: Connection): void {
-    this.#leaveIdle(connection)
+    this.#idle.remove(connection)
     this.#forget(connection.host)
     this.#actions.close(connection)
   }
@@ -271,36 +271,5 @@ export class ConnectionPool<
     } else {
       this.#ready.put(host)
     }
-  }
-
-  #becomeIdle(connection: Connection, now: number): void {
-    const { host } = connection
-    connection.idle = true
-    connection.expires = now + Math.min(this.#options.keepAlive, connection.keepAlive)
-    this.#idle++
-    const older = this.#newestIdle
-    connection.olderIdle = older
-    this.#newestIdle = connection
-    if (older === undefined) this.#oldestIdle = connection
-    else older.newerIdle = connection
-    const below = host.newestIdle
-    connection.belowIdle = below
-    host.newestIdle = connection
-    if (below !== undefined) below.aboveIdle = connection
-  }
-
-  #leaveIdle(connection: Connection): void {
-    const { host, olderIdle, newerIdle, belowIdle, aboveIdle } = connection
-    connection.idle = false
-    this.#idle--
-    if (olderIdle === undefined) this.#oldestIdle = newerIdle
-    else olderIdle.newerIdle = newerIdle
-    if (newerIdle === undefined) this.#newestIdle = olderIdle
-    else newerIdle.olderIdle = olderIdle
-    if (aboveIdle === undefined) host.newestIdle = belowIdle
-    else aboveIdle.belowIdle = belowIdle
-    if (belowIdle !== undefined) belowIdle.aboveIdle = aboveIdle
-    connection.olderIdle = connection.newerIdle = undefined
-    connection.belowIdle = connection.aboveIdle = undefined
   }
 }

@@ -10,7 +10,7 @@ import type { Next } from '../../http/middleware.ts'
 import { PhaseTimer, type PhaseTimers } from '../connection/phase-timer.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import type { ClientResponse } from '../response/client-response.ts'
-import { openScope } from './open-scope.ts'
+import { openScope } from '../exchange/open-scope.ts'
 
 /** The call, as its middlewares see it. */
 export interface ChainedCall {

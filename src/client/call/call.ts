@@ -24,13 +24,13 @@ import type { RequestSettings } from '../request/request-options.ts'
 import { ClientResponse, type RedirectStep } from '../response/client-response.ts'
 import type { ResponsePromise } from '../response/response-promise.ts'
 import { hrefOf, type RequestURL } from '../url/request-url.ts'
-import { type BodyDecoder, decoderFor } from './body-decoder.ts'
-import type { BodyReceiver } from './body-receiver.ts'
+import { type BodyDecoder, decoderFor } from '../exchange/body-decoder.ts'
+import type { BodyReceiver } from '../exchange/body-receiver.ts'
 import { CallChain, type ChainedCall } from './call-chain.ts'
-import { Exchange, type ExchangeEvents } from './exchange.ts'
+import { Exchange, type ExchangeEvents } from '../exchange/exchange.ts'
 import { readAway, responseError } from './read-away.ts'
 import type { Sending } from './sending.ts'
-import { signalError, SignalLink } from './signal-link.ts'
+import { signalError, SignalLink } from '../exchange/signal-link.ts'
 
 // Of a body that a collector has taken: nobody is to be told.
 const taken: BodySource = { pause() {}, resume() {}, abandon() {} }
