@@ -1,5 +1,4 @@
-import type { CancelledError } from '../errors.ts'
-import { CapturedContext, runInScope } from '../scope/context.ts'
+import { type CapturedContext, captureContext, runInContext } from '../scope/context.ts'
 import { Scope } from '../scope/scope.ts'
 import type { LinePlace, WaitLine } from '../scope/wait-line.ts'
 import { countWakeUp, wakeUp, wakeUpsAreOrdered } from '../scope/wake-ups.ts'
@@ -10,14 +9,6 @@ import type { Arrival, Turn, TurnKeeper } from './turn.ts'
 /** Who wants to know how a task ended, besides the pool: `map()` and `asCompleted()`. */
 export interface PoolTaskObserver {
   taskOver(task: PoolTask): void
-}
-
-/** The scope of a task that may have to wait before it begins. */
-class PoolTaskScope extends Scope {
-  override scopeCancelled(error: CancelledError): void {
-    super.scopeCancelled(error)
-    ;(this.task as PoolTask).stopWaiting()
-  }
 }
 
 /**
@@ -65,7 +56,7 @@ export class PoolTask<T = unknown> extends Task<T> implements Turn {
     slots: KeySlots<Turn> | undefined,
     observer: PoolTaskObserver | undefined,
   ) {
-    super(main, owner, new PoolTaskScope(around), name)
+    super(main, owner, new Scope(around), name)
     this.priority = priority
     this.slots = slots
     this.observer = observer
@@ -85,7 +76,7 @@ export class PoolTask<T = unknown> extends Task<T> implements Turn {
   wait(order: number, keeper: TurnKeeper): void {
     this.order = order
     this.#keeper = keeper
-    this.#context = new CapturedContext()
+    this.#context = captureContext()
   }
 
   /** @internal Begins. It has waited, so the handle exists, and it need not wait for a microtask. */
@@ -93,12 +84,12 @@ export class PoolTask<T = unknown> extends Task<T> implements Turn {
     const context = this.#context as CapturedContext
     this.#context = this.#keeper = undefined
     countWakeUp()
-    if (wakeUpsAreOrdered()) wakeUp(() => context.run(begin, this))
-    else context.run(begin, this)
+    if (wakeUpsAreOrdered()) wakeUp(() => runInContext(context, begin, this))
+    else runInContext(context, begin, this)
   }
 
   /** @internal It was cancelled. If it has not begun, it never will. */
-  stopWaiting(): void {
+  override stopWaiting(): void {
     if (this.#keeper === undefined) return
     this.#keeper.turnLeft(this)
     this.#context = this.#keeper = undefined
@@ -107,9 +98,5 @@ export class PoolTask<T = unknown> extends Task<T> implements Turn {
 }
 
 function begin(task: PoolTask): void {
-  void runInScope(task.scope, runTask, task)
-}
-
-function runTask(task: PoolTask): Promise<void> {
-  return task.run()
+  void task.run()
 }

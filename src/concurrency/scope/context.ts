@@ -23,6 +23,16 @@ export function runInScope<T, A>(scope: Scope, fn: (argument?: A) => T, argument
 }
 
 /**
+ * Enters `scope` for the rest of the step that runs now, and for all that it awaits: half the price of
+ * `runInScope()`, which makes a context on the way in and another on the way out. Only for a step that
+ * is Spool's own from its beginning, such as what comes after an `await`; whoever called a function
+ * that does this would find itself in the scope too.
+ */
+export function enterScope(scope: Scope): void {
+  storage.enterWith(scope)
+}
+
+/**
  * Calls `fn` in `scope`. What it returns is awaited in the scope too if it is a task or another lazy
  * promise-like, since its wait belongs to the scope that calls `then()`.
  */
@@ -55,22 +65,27 @@ export function inThisContext<A extends unknown[]>(fn: (...args: A) => void): (.
   return AsyncLocalStorage.bind(fn)
 }
 
-/** The context of now, with the stores of everybody, for one who starts something in it later. */
-export class CapturedContext extends AsyncResource {
-  constructor() {
-    super('SpoolContext')
-  }
+/** A context, with the stores of everybody, for one who starts something in it later. */
+export type CapturedContext = AsyncResource
 
-  /** Calls `fn(argument)` in the context in which this was made. */
-  run<A>(fn: (argument: A) => void, argument: A): void {
-    this.runInAsyncScope(fn, undefined, argument)
-  }
+/** The context of now. */
+export function captureContext(): CapturedContext {
+  // 0, "caused by nothing known", saves finding out what runs now.
+  return new AsyncResource('SpoolContext', 0)
+}
+
+/** Calls `fn(argument)` in `context`. */
+export function runInContext<T, A>(
+  context: CapturedContext,
+  fn: (argument: A) => T,
+  argument: A,
+): T {
+  return context.runInAsyncScope(fn, undefined, argument)
 }
 
 /**
  * A way into scopes for what enters one after the other, such as a server for each request. It costs
- * half of `runInScope()`, which makes a context on the way in and another on the way out. Not to be
- * entered again from within.
+ * half of `runInScope()`, as `enterScope()` does. Not to be entered again from within.
  */
 export class ScopeEntry extends AsyncResource {
   constructor() {

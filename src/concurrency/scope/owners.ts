@@ -4,6 +4,10 @@ import type { Scope } from './scope.ts'
 /** What a scope knows of the task that runs in it. */
 export interface ScopeTask {
   readonly name: string
+  /** @internal */
+  readonly scope: Scope
+  /** @internal The scope was cancelled: a task that has not begun need not any more. */
+  stopWaiting(): void
 }
 
 /** What a scope knows of the group around it. */

@@ -176,6 +176,7 @@ export class Scope extends MemberList implements ScopeView {
       if (!(member instanceof Scope)) this.removeMember(member)
       this.#tell(() => member.scopeCancelled(error))
     }
+    if (this.task?.scope === this) this.task.stopWaiting()
   }
 
   // Also what came into a scope that was cancelled already, such as an error nobody has come for.

@@ -2,8 +2,9 @@ import { SpoolError } from '../../util/error.ts'
 import { reportLost } from '../scope/lost-errors.ts'
 import { checkFunction } from '../scope/arguments.ts'
 import { inThisContext } from '../scope/context.ts'
-import { currentScope } from '../scope/scope.ts'
-import type { Describable } from '../scope/waiter.ts'
+import { currentScope, type Scope } from '../scope/scope.ts'
+import { type Describable, Waiter } from '../scope/waiter.ts'
+import { waitInLine } from '../scope/wait-line.ts'
 import { WaiterSet } from '../scope/waiter-set.ts'
 
 /** What became of something. */
@@ -28,7 +29,9 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
   // The value, or the error of the two other ends.
   #value: unknown = undefined
   // Not typed by T: a task of numbers is a task of unknowns.
-  #waiters: WaiterSet<unknown> | undefined = undefined
+  // Most are awaited once: the first who waits needs no line to stand in.
+  #waiter: Waiter<unknown> | undefined = undefined
+  #others: WaiterSet<unknown> | undefined = undefined
   #callbacks: DoneCallback[] | undefined = undefined
   #observed = false
 
@@ -118,18 +121,25 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
 
   /** @internal Whether anybody waits, or has asked to be called. */
   protected get awaited(): boolean {
-    return (this.#waiters?.size ?? 0) > 0 || (this.#callbacks?.length ?? 0) > 0
+    if (this.#waiter?.settled === false || (this.#others?.size ?? 0) > 0) return true
+    return (this.#callbacks?.length ?? 0) > 0
   }
 
   /** @internal */
   protected settle(state: OutcomeEnd, value: unknown): void {
     this.#state = state
     this.#value = value
-    const waiters = this.#waiters
-    if (waiters !== undefined) {
-      this.#waiters = undefined
-      if (state === 'succeeded') waiters.wake(value)
-      else waiters.fail(value)
+    const waiter = this.#waiter
+    if (waiter !== undefined) {
+      const others = this.#others
+      this.#waiter = this.#others = undefined
+      if (state === 'succeeded') {
+        waiter.resolve(value)
+        others?.wake(value)
+      } else {
+        waiter.reject(value)
+        others?.fail(value)
+      }
     }
     const callbacks = this.#callbacks
     if (callbacks !== undefined) {
@@ -139,15 +149,25 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
   }
 
   #wait(): Promise<T> {
-    if (this.#state === 'pending' || currentScope().cancelled) {
+    const scope = currentScope()
+    if (this.#state === 'pending' || scope.cancelled) {
       this.#observed = true
-      return (this.#waiters ??= new WaiterSet()).wait(this) as Promise<T>
+      return this.#waitIn(scope) as Promise<T>
     }
     this.#observe()
     // As it was thrown: a value that is no Error too.
     // oxlint-disable-next-line typescript/prefer-promise-reject-errors
     if (this.#state !== 'succeeded') return Promise.reject(this.#value)
     return Promise.resolve(this.#value as T)
+  }
+
+  #waitIn(scope: Scope): Promise<unknown> {
+    // One that was cancelled stays here until the next one comes.
+    if (this.#waiter?.settled === false || (this.#others?.size ?? 0) > 0) {
+      return waitInLine((this.#others ??= new WaiterSet()), scope, this)
+    }
+    this.#waiter = new Waiter<unknown>(undefined, scope, this)
+    return this.#waiter.promise
   }
 
   #observe(): void {

@@ -1,10 +1,10 @@
 import { watching } from '../observe/instrument.ts'
 import { captureSite, siteOf } from '../observe/spawn-site.ts'
 import { isCancellation } from '../scope/cancellation.ts'
-import { enclosingScope, runInScope } from '../scope/context.ts'
+import { enclosingScope, enterScope } from '../scope/context.ts'
 import type { ScopeTask } from '../scope/owners.ts'
 import { Scope, type ScopeView, variableScope } from '../scope/scope.ts'
-import { clock } from '../time/current-clock.ts'
+import { forgetTime, keepTime, timeOfStep } from '../time/current-clock.ts'
 import { checkFunction, checkName } from '../scope/arguments.ts'
 import { Outcome, type OutcomeEnd } from './outcome.ts'
 
@@ -52,7 +52,7 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   constructor(main: TaskFunction<T>, owner: TaskOwner, scope: Scope, name?: string) {
     super()
     this.id = ++lastId
-    this.startedAt = clock().now()
+    this.startedAt = timeOfStep()
     this.scope = scope
     this.owner = owner
     this.#stack = captureSite()
@@ -114,8 +114,11 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   start(): void {
     this.#started = true
     // The first step never runs inside spawn(): the handle exists before anything can fail.
-    void runInScope(this.scope, runSoon, this)
+    void this.run(microtask)
   }
+
+  /** @internal */
+  stopWaiting(): void {}
 
   /** @internal Ends a task that was never started. */
   discard(): void {
@@ -123,13 +126,21 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
     this.#end('cancelled', this.scope.error)
   }
 
-  /** @internal Runs it now or, with `soon`, in a later microtask, in the context of the caller. */
+  /**
+   * @internal Runs it in a later microtask, in the context of the caller. Without `soon` it runs now, and
+   * the rest of this step with it: whoever calls it so has to be done.
+   */
   async run(soon?: Promise<void>): Promise<void> {
     const { scope } = this
     let state: OutcomeEnd = 'succeeded'
     let value: unknown
     try {
-      if (soon !== undefined) await soon
+      if (soon !== undefined) {
+        keepTime(this.startedAt)
+        await soon
+        forgetTime()
+      }
+      enterScope(scope)
       const main = this.#main as TaskFunction<T>
       this.#started = true
       watching?.taskStarted(this)
@@ -155,10 +166,6 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   override describe(): string {
     return `task "${this.name}"`
   }
-}
-
-function runSoon(task: Task): Promise<void> {
-  return task.run(microtask)
 }
 
 /** The task that this code runs in, or undefined outside of all of them. */

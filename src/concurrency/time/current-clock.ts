@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts'
 import { realClock } from './real-clock.ts'
 
 let current = realClock
+let keptTime: number | undefined
 
 /** The clock in force: the machine's, unless a test put another in its place. */
 export function clock(): Clock {
@@ -12,9 +13,28 @@ export function clock(): Clock {
 export function replaceClock(replacement: Clock): () => void {
   const before = current
   current = replacement
+  keptTime = undefined
   return () => {
     current = before
+    keptTime = undefined
   }
+}
+
+/** The time, or what `keepTime()` keeps: for what may be as old as the step that runs now. */
+export function timeOfStep(): number {
+  return keptTime ?? current.now()
+}
+
+/**
+ * Keeps `time`, which is now, until `forgetTime()`, which the caller sees to in a microtask: a thousand
+ * tasks that are started one after the other read the clock once, which is a tenth of what a task costs.
+ */
+export function keepTime(time: number): void {
+  if (current === realClock) keptTime = time
+}
+
+export function forgetTime(): void {
+  keptTime = undefined
 }
 
 /**

@@ -2,10 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, test } from 'vitest'
 import {
   callInScope,
-  CapturedContext,
+  captureContext,
   enclosingScope,
+  enterScope,
   inThisContext,
   outsideScopes,
+  runInContext,
   runInScope,
   ScopeEntry,
   watchSteps,
@@ -66,13 +68,30 @@ test('inThisContext() keeps the scope and what others store in the context', () 
   expect(seen).toEqual([7, scope, 'mine'])
 })
 
-test('CapturedContext runs a function later in the context in which it was made', () => {
+test('runInContext() runs a function later in the context that captureContext() found', () => {
   const scope = new Scope(undefined)
   const storage = new AsyncLocalStorage<string>()
   const seen: unknown[] = []
-  const context = storage.run('mine', () => runInScope(scope, () => new CapturedContext()))
-  context.run((value) => seen.push(value, enclosingScope(), storage.getStore()), 7)
+  const context = storage.run('mine', () => runInScope(scope, () => captureContext()))
+  runInContext(context, (value) => seen.push(value, enclosingScope(), storage.getStore()), 7)
   expect(seen).toEqual([7, scope, 'mine'])
+})
+
+test('enterScope() enters a scope for the rest of a step and what it awaits, and for nobody else', async () => {
+  const scope = new Scope(undefined)
+  const storage = new AsyncLocalStorage<string>()
+  const step = async () => {
+    await Promise.resolve()
+    enterScope(scope)
+    const before = enclosingScope()
+    await Promise.resolve()
+    return [before, enclosingScope(), storage.getStore()]
+  }
+  const seen = storage.run('mine', step)
+  await Promise.resolve()
+  expect(enclosingScope()).toBeUndefined()
+  expect(await seen).toEqual([scope, scope, 'mine'])
+  expect(enclosingScope()).toBeUndefined()
 })
 
 test('watchSteps() is called around each step, with the scope, until it is stopped', async () => {

@@ -30,11 +30,12 @@ it('CapacityLimiter lends as many permits as it has, and knows to whom', async (
 it('CapacityLimiter lends to the current task, once', async () => {
   const limiter = new CapacityLimiter(2)
   const scope = new Scope(undefined)
-  scope.task = { name: 'worker' }
+  const worker = { name: 'worker', scope, stopWaiting: () => undefined }
+  scope.task = worker
   await runInScope(scope, async () => {
     {
       using _permit = await limiter.acquire()
-      expect(limiter.statistics().borrowers).toEqual([{ name: 'worker' }])
+      expect(limiter.statistics().borrowers).toEqual([worker])
       await expect(limiter.acquire()).rejects.toThrow(twice)
       expect(() => limiter.tryAcquire()).toThrow(twice)
     }
