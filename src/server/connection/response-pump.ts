@@ -59,7 +59,7 @@ export class ResponsePump {
    */
   send(response: ServerResponse, to: RequestHead, keepAlive: boolean, scope: Scope): boolean {
     const sent = sendResponse(this.#transport, response, {
-      headOnly: to.method === 'HEAD',
+      method: to.method,
       minorVersion: to.minorVersion,
       keepAlive,
       date: this.#host.date.line,
@@ -92,7 +92,7 @@ export class ResponsePump {
   /** Answers what could not be read: the last thing on this connection. */
   refuse(response: ServerResponse): void {
     sendResponse(this.#transport, response, {
-      headOnly: false,
+      method: 'GET',
       minorVersion: 1,
       keepAlive: false,
       date: this.#host.date.line,

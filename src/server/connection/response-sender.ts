@@ -10,7 +10,7 @@ import { plainPrefix, responseHead } from './response-head.ts'
 
 /** What of the request decides about the form of its response. */
 export interface ResponseContext {
-  readonly headOnly: boolean
+  readonly method: string
   readonly minorVersion: 0 | 1
   readonly keepAlive: boolean
   readonly date: string
@@ -49,7 +49,7 @@ export function sendResponse(
   ) {
     const length = Buffer.byteLength(body)
     const head = `${plainPrefix(status, response.plainType)}content-length: ${length}\r\n${context.date}\r\n`
-    if (context.headOnly) return sent(transport.write(head))
+    if (context.method === 'HEAD') return sent(transport.write(head))
     // As many bytes as characters: all of them ASCII, and so the same in latin1.
     return sent(
       length === body.length
@@ -64,10 +64,13 @@ function sendAny(transport: Transport, response: ServerResponse, context: Respon
   const { status } = response
   const body = response.body === null ? undefined : outgoingBody(response.body)
   // RFC 9110 §15.3.5, §15.4.5: neither has content, whatever the handler gave.
-  const bodyless = context.headOnly || status === 204 || status === 304
+  const bodyless = context.method === 'HEAD' || status === 204 || status === 304
   let length = body === undefined ? (bodyless ? -2 : 0) : (body.length ?? promisedLength(response))
   if (status === 204 || (status === 304 && body === undefined)) length = -2
-  const chunked = length === -1 && !bodyless && context.minorVersion === 1
+  // RFC 9110 §9.3.6: what follows a success is the tunnel, "a server MUST NOT send" how long it is.
+  const tunnel = context.method === 'CONNECT' && status >= 200 && status < 300
+  if (tunnel) length = -1
+  const chunked = length === -1 && !bodyless && !tunnel && context.minorVersion === 1
   // Of HTTP/1.0 the end of such a body is the end of the connection.
   const keepAlive = context.keepAlive && (length !== -1 || chunked || bodyless)
   const head = responseHead(response, {

@@ -27,7 +27,7 @@ export interface RequestHead {
    * target, or else the value of the one `Host` field. Undefined in HTTP/1.0 only.
    */
   readonly host: string | undefined
-  /** Whether the connection may be used again after this message (RFC 9112 §9.3). */
+  /** Whether the connection may be used again after this message (RFC 9112 §9.3); never after a CONNECT. */
   readonly keepAlive: boolean
   /** Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1). */
   readonly expectContinue: boolean

@@ -157,21 +157,24 @@ export class RequestParser {
     const fields = readFields(scan, text, facts)
     const host = hostOf(method, target, facts.host, minorVersion)
     const framing = requestFraming(facts, minorVersion)
-    const keepAlive = isKeptAlive(facts, minorVersion)
+    const connect = method === 'CONNECT'
+    // RFC 9110 §9.3.6: behind a CONNECT stands what is meant for the tunnel, sent ahead by some. If there
+    // is no tunnel it must not be read as requests: somebody else may have written it.
+    const keepAlive = !connect && isKeptAlive(facts, minorVersion)
     const upgrade =
       facts.upgrade !== undefined && facts.connectionUpgrade && minorVersion === 1
         ? facts.upgrade
         : undefined
     const contentLength = framing === 'length' ? facts.contentLength : 0
     const expectContinue = facts.expect !== undefined && this.#expectsContinue(facts.expect)
-    if (method === 'CONNECT' && framing !== 'none') {
+    if (connect && framing !== 'none') {
       // RFC 9110 §9.3.6: "A CONNECT request message does not have content"; some read what follows as the
       // tunnel's, others as a body.
       throw refused('CONNECT request has a body')
     }
     this.#emptyLines = 0
     this.#keepAlive = keepAlive
-    this.#leavesHTTP = upgrade !== undefined || method === 'CONNECT'
+    this.#leavesHTTP = upgrade !== undefined || connect
     const head: RequestHead = {
       method,
       target,
