@@ -104,7 +104,9 @@ export class Handling implements ResponseListener {
   /** The client is on the clock while it sends a body, and nobody is while a handler thinks. */
   waitForBody(): void {
     if (!this.#reader.reading) this.#readTimer.stop()
-    else if (this.#readTimer.phase !== 'body') this.#readTimer.body(this.#reader.waiting)
+    else if (this.#readTimer.phase !== 'body') {
+      this.#readTimer.body(this.#reader.waiting, this.#reader.received)
+    }
   }
 
   // From the pump:

@@ -82,10 +82,10 @@ export class ReadTimer {
     this.#arm(this.#timeouts.linger)
   }
 
-  /** Waits for a body; `waiting`: whether it may come at once. */
-  body(waiting: boolean): void {
+  /** Waits for a body of which `bytes` are here; `waiting`: whether more may come at once. */
+  body(waiting: boolean, bytes: number): void {
     this.#phase = 'body'
-    this.#bytes = 0
+    this.#bytes = bytes
     this.#waited = 0
     this.#lastBytes = clock().now()
     this.#waitingSince = waiting ? this.#lastBytes : -1

@@ -19,6 +19,8 @@ export class RequestReader implements RequestEvents, BodySource {
   request: ServerRequest | undefined = undefined
   /** Whether its message is not complete yet. */
   reading = false
+  /** Bytes of its body that have come. */
+  received = 0
   /** Whether what comes is thrown away: where the next message begins is anybody's guess. */
   lost = false
   readonly #parser: RequestParser
@@ -97,6 +99,7 @@ export class RequestReader implements RequestEvents, BodySource {
     this.request = request
     if (head.framing === 'none') return
     this.reading = true
+    this.received = 0
     this.#discarding = false
     this.#expecting = head.expectContinue
     request.incoming = new IncomingBody(this)
@@ -104,6 +107,7 @@ export class RequestReader implements RequestEvents, BodySource {
 
   body(bytes: Uint8Array): void {
     this.#expecting = false
+    this.received += bytes.byteLength
     if (this.#discarding) this.#discarded += bytes.byteLength
     else this.request?.incoming?.push(bytes, this.#shared)
   }
