@@ -23,6 +23,7 @@ export async function answer(dispatcher: Dispatcher, request: Request): Promise<
     scope: around,
     limits: defaultLimits,
     closingListeners: new Set(),
+    closing: false,
     report: reportToConsole,
     requestEnded: () => request.signal.removeEventListener('abort', onAbort),
   }

@@ -78,3 +78,5 @@ export type {
   ServerLimits,
   ServerTimeouts,
 } from './server-options.ts'
+export type { ServerSentEvent } from './sse/event-encoding.ts'
+export { type EventSender, type EventSource, lastEventId, sse, type SSEOptions } from './sse/sse.ts'

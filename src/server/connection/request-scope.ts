@@ -21,6 +21,8 @@ export interface RequestKeeper {
   readonly limits: Pick<ServerLimits, 'body'>
   /** Called when the server takes no more requests: for what would go on for as long as its client. */
   readonly closingListeners: Set<() => void>
+  /** Whether they were called. */
+  readonly closing: boolean
   report(error: unknown, request: ServerRequest | undefined): void
   requestEnded(): void
 }
