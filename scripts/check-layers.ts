@@ -42,6 +42,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'node:os',
       'node:path',
       'node:stream',
+      'node:string_decoder',
       'node:buffer',
       'piscina',
     ],

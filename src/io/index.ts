@@ -36,3 +36,27 @@ export {
   type UDPOptions,
 } from './datagrams/udp-endpoint.ts'
 export type { Datagram, UDPStatistics } from './datagrams/udp-socket.ts'
+export type { AsyncFile, ChunksOptions, LinesOptions } from './files/async-file.ts'
+export { copyFile, type CopyFileOptions } from './files/copy-file.ts'
+export type { FileMode } from './files/file-mode.ts'
+export { glob, type GlobOptions } from './files/glob.ts'
+export { type Journal, type JournalOptions, openJournal } from './files/journal.ts'
+export { open, type OpenOptions } from './files/open-file.ts'
+export { type PathInfo, pathInfo, type PathInfoOptions } from './files/path-info.ts'
+export {
+  type TemporaryFile,
+  temporaryFile,
+  type TemporaryFileOptions,
+  type TemporaryFolder,
+  temporaryFolder,
+  type TemporaryOptions,
+} from './files/temporary.ts'
+export { type PathKind, walk, type WalkEntry, type WalkOptions } from './files/walk.ts'
+export {
+  readBytes,
+  readText,
+  replaceFile,
+  type ReplaceFileOptions,
+  writeBytes,
+  writeText,
+} from './files/whole-file.ts'

@@ -1,5 +1,5 @@
 /** Files that are read and written as a whole. */
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 
 export interface ReplaceFileOptions {
@@ -52,6 +52,59 @@ export async function replaceFile(
     await rename(beside, path)
   } catch (error) {
     await rm(beside, { force: true })
+    scope.throwIfCancelled()
+    throw error
+  }
+}
+
+/**
+ * A whole file, as UTF-8.
+ *
+ * Cancellation: nothing is left behind.
+ *
+ * @throws The system's error, such as `ENOENT`
+ */
+export async function readText(path: string | URL): Promise<string> {
+  return Buffer.from(await readBytes(path)).toString()
+}
+
+/**
+ * A whole file.
+ *
+ * Cancellation: nothing is left behind.
+ *
+ * @throws The system's error, such as `ENOENT`
+ */
+export async function readBytes(path: string | URL): Promise<Uint8Array> {
+  const scope = currentScope()
+  scope.throwIfCancelled()
+  try {
+    return await readFile(path, { signal: scope.signal })
+  } catch (error) {
+    scope.throwIfCancelled()
+    throw error
+  }
+}
+
+/**
+ * Writes a whole file, over what was there. Who reads it meanwhile may find a part of it: `replaceFile()` never
+ * shows one.
+ *
+ * Cancellation: a part of it may have been written.
+ *
+ * @throws The system's error, such as `EACCES`
+ */
+export async function writeText(path: string | URL, text: string): Promise<void> {
+  await writeBytes(path, Buffer.from(text))
+}
+
+/** As `writeText()`, of bytes. Cancellation: a part of it may have been written. */
+export async function writeBytes(path: string | URL, bytes: Uint8Array): Promise<void> {
+  const scope = currentScope()
+  scope.throwIfCancelled()
+  try {
+    await writeFile(path, bytes, { signal: scope.signal })
+  } catch (error) {
     scope.throwIfCancelled()
     throw error
   }
