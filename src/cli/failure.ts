@@ -2,7 +2,10 @@
 import { SpoolError } from '../index.ts'
 
 export interface Failure {
-  /** Stable: the system's (`ECONNREFUSED`) where there is one below, else Spool's (`SPOOL_TIMEOUT`). */
+  /**
+   * Stable: the system's (`ECONNREFUSED`) where there is one below, else Spool's (`SPOOL_TIMEOUT`).
+   * Those of libraries below (`ERR_SSL_…`, `Z_DATA_ERROR`) change with them, and stay in the cause.
+   */
   readonly code: string
   /** One line. */
   readonly message: string
@@ -31,29 +34,42 @@ export function isTransientFailure(error: unknown): boolean {
     case 'SPOOL_BROKEN':
       return true
     case 'SPOOL_CONNECT':
-      return !permanent.test(codeOf(error))
+      return !permanent.test(codeOf(error)) && !failedByTLS(error)
     default:
       return false
   }
 }
 
-// Of the codes below a `ConnectError`. Those of TLS name certificates in many ways, and their own
-// way of failing.
-const permanent = /^ENOTFOUND$|CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|SIGNATURE|^SPOOL_/
+// Of the codes below a `ConnectError`.
+const permanent = /^ENOTFOUND$/
+
+// That a certificate is wrong, or that the two speak no TLS in common, is so the next time, too. The
+// codes below, of OpenSSL and of Node.js, name it in many ways.
+function failedByTLS(error: unknown): boolean {
+  const codes = codesOf(error)
+  return codes.some((code) => /CERT|^ERR_TLS|^ERR_SSL|SELF_SIGNED|SIGNATURE|^EPROTO$/.test(code))
+}
+
+// As the system names what went wrong.
+const errno = /^E(?!RR_)[A-Z\d_]+$/
 
 // The counts of a run are to say more than that so many connections failed.
 function codeOf(error: unknown): string {
-  let spool: string | undefined
+  const codes = codesOf(error)
+  const code = codes.find((one) => errno.test(one)) ?? codes[0]
+  return code ?? (error instanceof Error ? error.name : 'ERROR')
+}
+
+/** The codes of an error and of what caused it, from the outermost on. */
+function codesOf(error: unknown): string[] {
+  const codes: string[] = []
   let current = error
   for (let depth = 0; depth < deepestCause && current instanceof Error; depth++) {
     const { code } = current as NodeJS.ErrnoException
-    if (typeof code === 'string') {
-      if (!code.startsWith('SPOOL_')) return code
-      spool ??= code
-    }
+    if (typeof code === 'string') codes.push(code)
     current = current.cause ?? lastAttempt(current)
   }
-  return spool ?? (error instanceof Error ? error.name : 'ERROR')
+  return codes
 }
 
 // A connection to a name with several addresses fails once for each of them.

@@ -2,7 +2,7 @@
 import process from 'node:process'
 import { run, sleep } from '../index.ts'
 import { runCommandLine } from './command-line.ts'
-import { processStreams } from './standard-streams.ts'
+import { processStreams, ReaderLeftError } from './standard-streams.ts'
 
 // How long the end waits for threads that are busy in the system after an interruption.
 const patience = 1000
@@ -19,6 +19,12 @@ await exit()
  */
 async function exit(): Promise<never> {
   await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+  const lost = streams.stdout.failure
+  // Text that was printed and is nowhere is no success: a full disk says so only now.
+  if (lost !== undefined && !(lost instanceof ReaderLeftError) && process.exitCode === 0) {
+    streams.stderr.print(`spool: ${lost.message}\n`)
+    process.exitCode = 1
+  }
   const signal = process.exitCode === 130 ? 'SIGINT' : process.exitCode === 143 ? 'SIGTERM' : null
   if (signal !== null) {
     for (let waited = 0; threadsAreBusy() && waited < patience; waited += 50) await sleep(50)

@@ -70,8 +70,8 @@ export function readMethod(value: string | undefined): string | undefined {
   return method
 }
 
-// They follow from the URL and the body, and are not a user's to say.
-const derived = new Set(['host', 'content-length', 'transfer-encoding'])
+// They follow from the body, and are not a user's to say.
+const derived = new Set(['content-length', 'transfer-encoding'])
 
 /** The `-H "Name: value"` options, in order; the same name may come several times. */
 export function readHeaders(values: readonly string[] = []): [string, string][] {
@@ -82,7 +82,7 @@ export function readHeaders(values: readonly string[] = []): [string, string][] 
       throw new UsageError(`Cannot use header "${value}": expected "Name: value"`)
     }
     if (derived.has(name.toLowerCase())) {
-      throw new UsageError(`Cannot use header "${name}": it follows from the URL and the body`)
+      throw new UsageError(`Cannot use header "${name}": it follows from the body`)
     }
     const content = value.slice(colon + 1).trim()
     // oxlint-disable-next-line no-control-regex -- these are what must not get into a field value
@@ -93,4 +93,26 @@ export function readHeaders(values: readonly string[] = []): [string, string][] 
     }
     return [name, content]
   })
+}
+
+// What a request says of its form, and nothing of who asks.
+const plainHeaders = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'cache-control',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'pragma',
+  'range',
+  'user-agent',
+])
+
+/**
+ * The names of those headers that a redirect to another origin goes without: all that may be somebody's
+ * key, and who knows what they call theirs.
+ */
+export function secretNames(headers: readonly (readonly [string, string])[]): string[] {
+  return headers.map(([name]) => name).filter((name) => !plainHeaders.has(name.toLowerCase()))
 }

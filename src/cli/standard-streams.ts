@@ -64,18 +64,26 @@ class StreamOutput implements Output {
     return styleText(color, text, { stream: this.#stream })
   }
 
+  /** Why something that was written did not arrive; a `ReaderLeftError` where nobody wanted it. */
+  get failure(): BrokenResourceError | undefined {
+    return this.#error === undefined ? undefined : this.#failureOf(this.#error)
+  }
+
   print(text: string): void {
     if (this.#error === undefined) this.#stream.write(text)
   }
 
   async write(data: string | Uint8Array): Promise<void> {
     const error = this.#error ?? (await abortable(this.#written(data)))
-    if (!error) return
+    if (error) throw this.#failureOf(error)
+  }
+
+  #failureOf(error: Error): BrokenResourceError {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') {
-      throw new ReaderLeftError(this.#name, error)
+      return new ReaderLeftError(this.#name, error)
     }
     const message = `Cannot write to standard ${this.#name}: ${error.message}`
-    throw new BrokenResourceError(message, { cause: error })
+    return new BrokenResourceError(message, { cause: error })
   }
 
   #written(data: string | Uint8Array): Promise<Error | null | undefined> {
@@ -83,8 +91,13 @@ class StreamOutput implements Output {
   }
 }
 
+/** The streams of a process, which know what became of what was printed. */
+export interface ProcessStreams extends StandardStreams {
+  readonly stdout: StreamOutput
+}
+
 /** The streams of this process. */
-export function processStreams(): StandardStreams {
+export function processStreams(): ProcessStreams {
   return {
     stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
     stdout: new StreamOutput('output', process.stdout),

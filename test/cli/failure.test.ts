@@ -24,6 +24,17 @@ describe('describeFailure()', () => {
     expect(describeFailure(new TimeoutError('total', 500)).code).toBe('SPOOL_TIMEOUT')
   })
 
+  it('describeFailure() leaves the codes of libraries below where they are', () => {
+    for (const code of ['ERR_SSL_WRONG_VERSION_NUMBER', 'CERT_HAS_EXPIRED', 'Z_DATA_ERROR']) {
+      expect(describeFailure(connectError(code)).code).toBe('SPOOL_CONNECT')
+    }
+    const cause = systemError('Z_BUF_ERROR')
+    const error = new SpoolError('SPOOL_REMOTE_PROTOCOL', 'Cannot decompress', { cause })
+    expect(describeFailure(error).code).toBe('SPOOL_REMOTE_PROTOCOL')
+    // Where nothing of ours is above, it is all there is.
+    expect(describeFailure(systemError('ERR_INVALID_URL')).code).toBe('ERR_INVALID_URL')
+  })
+
   it('describeFailure() makes one line of anything', () => {
     expect(describeFailure(new TypeError('a\n  b'))).toEqual({ code: 'TypeError', message: 'a b' })
     expect(describeFailure('lost')).toEqual({ code: 'ERROR', message: 'lost' })

@@ -6,6 +6,7 @@ import {
   readDuration,
   readHeaders,
   readMethod,
+  secretNames,
 } from '../../src/cli/option-values.ts'
 import { UsageError } from '../../src/cli/usage-error.ts'
 
@@ -102,9 +103,18 @@ describe('readHeaders()', () => {
 
 describe('what follows from the request itself', () => {
   it('readHeaders() refuses headers that are not a user’s to say', () => {
-    for (const name of ['Host', 'content-length', 'Transfer-Encoding']) {
+    for (const name of ['content-length', 'Transfer-Encoding']) {
       expect(() => readHeaders([`${name}: 5`])).toThrow(`Cannot use header "${name}"`)
     }
+  })
+
+  it('readHeaders() takes a Host, for who asks an address under another name', () => {
+    expect(readHeaders(['Host: a.example'])).toEqual([['Host', 'a.example']])
+  })
+
+  it('secretNames() names what may be a key, and nothing of the form of a request', () => {
+    const headers = readHeaders(['Accept: a', 'X-Key: b', 'USER-AGENT: c', 'Cookie: d', 'range: e'])
+    expect(secretNames(headers)).toEqual(['X-Key', 'Cookie'])
   })
 
   it('readMethod() refuses CONNECT', () => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -122,5 +123,24 @@ describe('spool', () => {
     spool.process.stdout?.once('data', () => spool.process.stdout?.destroy())
     const { code, stderr } = await spool.ended()
     expect([code, stderr]).toEqual([1, ''])
+  })
+
+  it.skipIf(!existsSync('/dev/full')).each([
+    ['--version', []],
+    ['--help', []],
+    ['fetch', ['URL']],
+    ['get', ['URL']],
+  ])('spool %s fails when what it prints goes nowhere, on a full disk', async (command, args) => {
+    const all = args.map((arg) => arg.replace('URL', `${base}/`))
+    const full = openSync('/dev/full', 'w')
+    const child = spawn(process.execPath, [main, command, ...all], {
+      stdio: ['ignore', full, 'pipe'],
+    })
+    let stderr = ''
+    child.stderr?.on('data', (bytes) => (stderr += String(bytes)))
+    const [code] = (await once(child, 'close')) as [number]
+    closeSync(full)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^spool: Cannot write to standard output: ENOSPC/m)
   })
 })

@@ -21,6 +21,8 @@ export interface AttemptOptions {
   readonly retries: number
   /** The folder that keeps the bodies. */
   readonly out: string | undefined
+  /** What `Host` says in place of the URL's host. */
+  readonly host: string | undefined
 }
 
 /** How an attempt ended: with something to report, or with a time to wait before the next one. */
@@ -48,7 +50,9 @@ export async function attempt(
 ): Promise<Outcome> {
   const mayRetry = job.attempts <= options.retries && isIdempotent(options.method)
   try {
-    const response = await session.request(options.method, job.text)
+    const { method, host } = options
+    const own = host === undefined ? undefined : { headers: { host } }
+    const response = await session.request(method, job.text, own)
     try {
       if (mayRetry && isTransient(response.status)) {
         // The wall clock: what the date in the field is about.

@@ -8,7 +8,8 @@
 import { ClientSession, type ClientSessionOptions } from '../../client/index.ts'
 import { abortable, now, sleep, taskGroup } from '../../index.ts'
 import type { StandardStreams } from '../standard-streams.ts'
-import { attempt, type Outcome } from './attempt.ts'
+import { secretNames } from '../option-values.ts'
+import { attempt, type AttemptOptions, type Outcome } from './attempt.ts'
 import { type Job, newJob } from './schedule/job.ts'
 import type { FetchOptions } from './options.ts'
 import { Progress } from './output/progress.ts'
@@ -25,6 +26,7 @@ const lookAhead = 10_000
 
 export class FetchRun {
   readonly #options: FetchOptions
+  readonly #attempts: AttemptOptions
   readonly #list: URLList
   readonly #report: Report | undefined
   readonly #session: ClientSession
@@ -43,6 +45,8 @@ export class FetchRun {
   ) {
     const { concurrency, perHost, timeout, headers } = options
     this.#options = options
+    // It is each request's own: a redirect goes to another host under that one's name.
+    this.#attempts = { ...options, host: headers.findLast(([name]) => isHost(name))?.[1] }
     this.#list = list
     this.#report = report
     this.#work = new WorkList({ limit: concurrency, perHost, capacity: lookAhead })
@@ -52,7 +56,8 @@ export class FetchRun {
     this.#session = new ClientSession({
       limit: concurrency,
       limitPerHost: perHost,
-      headers,
+      headers: headers.filter(([name]) => !isHost(name)),
+      secretHeaders: secretNames(headers),
       // One limit and no other: who gives a server five minutes means it.
       timeout: { total: timeout, connect: timeout, headers: timeout, idle: timeout },
       ...sessionOptions,
@@ -129,7 +134,7 @@ export class FetchRun {
 
   async #fetch(job: Job): Promise<void> {
     if (job.attempts++ === 0) job.began = now()
-    const outcome = await attempt(this.#session, job, this.#options)
+    const outcome = await attempt(this.#session, job, this.#attempts)
     if (outcome.kind === 'retry') {
       this.#work.postpone(job, outcome.delay)
       return
@@ -187,4 +192,8 @@ function noteOf({ url, status, error }: ReportEntry): string {
 
 function shortened(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
+
+function isHost(name: string): boolean {
+  return name.toLowerCase() === 'host'
 }

@@ -47,7 +47,8 @@ blank lines and lines that begin with # are skipped. - reads the list from stand
       --fail            count statuses of 400 and above as failed
       --progress MODE   auto, bar, plain or none (auto: a bar on a terminal)
   -X, --method METHOD   (GET)
-  -H, --header FIELD    send "Name: value" with each request; may be repeated
+  -H, --header FIELD    send "Name: value" with each request; may be repeated. A redirect to
+                        another origin goes without, but for Accept, User-Agent and the like
   -h, --help
 
 Exit codes: 0 all fetched, 1 some failed, 2 bad usage, 130 interrupted.

@@ -8,6 +8,7 @@ import {
   type ClientSessionOptions,
   type TimeoutOptions,
 } from '../../client/index.ts'
+import { secretNames } from '../option-values.ts'
 import { BodyFile } from '../fetch/output/body-file.ts'
 import type { StandardStreams } from '../standard-streams.ts'
 import { UsageError } from '../usage-error.ts'
@@ -39,6 +40,7 @@ export async function getCommand(
   if (body !== undefined && !typed) headers.push(['Content-Type', formType])
   const session = new ClientSession({
     timeout: timeoutsOf(options),
+    secretHeaders: secretNames(headers),
     ...sessionOptions,
   })
   try {

@@ -23,7 +23,8 @@ Makes one request and writes the body of the response to standard output. Redire
 
   -i, --include         write the head of the response first
   -X, --method METHOD   (GET; POST with --data)
-  -H, --header FIELD    send "Name: value"; may be repeated
+  -H, --header FIELD    send "Name: value"; may be repeated. A redirect to another origin
+                        goes without, but for Accept, User-Agent and the like
   -d, --data DATA       send DATA; @FILE sends a file, @- standard input
   -o, --output FILE     write the body to FILE
       --timeout TIME    for everything: 500ms, 30s, 2m (no limit)

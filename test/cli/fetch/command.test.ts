@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { httpbin } from '../../../examples/httpbin/app.ts'
 import { fetchCommand } from '../../../src/cli/fetch/command.ts'
@@ -10,6 +11,7 @@ import { taskGroup } from '../../../src/index.ts'
 import { staticResolver } from '../../../src/io/index.ts'
 import { serve, type Server } from '../../../src/server/index.ts'
 import { freePort, RawServer } from '../raw-server.ts'
+import { rawResponse, rawServer, type RawScript } from '../../support/raw-server.ts'
 import { RecordedStreams } from '../recorded-streams.ts'
 
 let folder: string
@@ -173,7 +175,7 @@ describe('fetchCommand()', () => {
       'ECONNREFUSED',
     ])
     expect(codes[5]).toBe('SPOOL_TRANSFER')
-    expect(codes[6]).toMatch(/^SPOOL_(?:TRANSFER|REMOTE_PROTOCOL)$/)
+    expect(codes[6]).toBe('SPOOL_REMOTE_PROTOCOL')
     expect(codes[7]).toMatch(/^(?:ECONNRESET|SPOOL_TRANSFER)$/)
     expect(codes[8]).toBe('SPOOL_TRANSFER')
     expect(codes[9]).toBe('SPOOL_TIMEOUT')
@@ -183,6 +185,64 @@ describe('fetchCommand()', () => {
       expect([status, finalUrl, file, bytes]).toEqual([null, null, null, 0])
     }
     expect(await readdir(out)).toEqual(['00000011-10'])
+  })
+
+  it('fetchCommand() tells what is cut off, and tried again, from what is wrong, and is not', async () => {
+    const head = 'HTTP/1.1 200 OK\r\n'
+    const chunks = `${head}Transfer-Encoding: chunked\r\n\r\n`
+    const zipped = gzipSync('x'.repeat(1_000)).toString('latin1')
+    const answers: readonly [bytes: string, code: string][] = [
+      // Cut off.
+      ['', 'SPOOL_TRANSFER'],
+      ['HTTP/1.1 2', 'SPOOL_TRANSFER'],
+      [head, 'SPOOL_TRANSFER'],
+      [`${head}Content-Length: 9\r\n\r\nabc`, 'SPOOL_TRANSFER'],
+      [`${chunks}5\r\nab`, 'SPOOL_TRANSFER'],
+      [`${chunks}2\r\nab\r\n0\r\n`, 'SPOOL_TRANSFER'],
+      // Wrong.
+      ['SSH-2.0-OpenSSH_9.9\r\n', 'SPOOL_REMOTE_PROTOCOL'],
+      ['HTTP/2 200\r\n\r\n', 'SPOOL_REMOTE_PROTOCOL'],
+      [`${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`, 'SPOOL_REMOTE_PROTOCOL'],
+      [`${head}A : b\r\n\r\n`, 'SPOOL_REMOTE_PROTOCOL'],
+      [`${chunks}zz\r\n`, 'SPOOL_REMOTE_PROTOCOL'],
+      [`${chunks}1\r\nabc\r\n`, 'SPOOL_REMOTE_PROTOCOL'],
+      [`${head}Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc`, 'SPOOL_REMOTE_PROTOCOL'],
+      // All of it has come, so it is not the connection's fault.
+      [
+        `${head}Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\n${zipped.slice(0, 10)}`,
+        'SPOOL_REMOTE_PROTOCOL',
+      ],
+    ]
+    await using raw = await RawServer.listen((path, socket) => {
+      socket.end(answers[Number(path.slice(1))]?.[0] ?? '', 'latin1')
+    })
+    const urls = answers.map((_, index) => `${raw.base}/${index}`)
+    const { entries } = await fetchList(urls, ['--retries', '1', '--per-host', '20'])
+    expect(entries.map(({ error, attempts }) => [error?.code, attempts])).toEqual(
+      answers.map(([, code]) => [code, code === 'SPOOL_TRANSFER' ? 2 : 1]),
+    )
+  })
+
+  it('fetchCommand() sends a Host of its own, and not to where a redirect leads', async () => {
+    const hosts: unknown[] = []
+    const answer: RawScript = async (connection) => {
+      const { startLine, headers } = await connection.message()
+      hosts.push([headers['host'], headers['x-key'], headers['accept']])
+      const location = `Location: http://localhost:${there.port}/there\r\nConnection: close\r\n`
+      const here = startLine.startsWith('GET /here ')
+      await connection.send(
+        here ? rawResponse('', { status: '302 Found', fields: location }) : rawResponse('good'),
+      )
+    }
+    await using there = await rawServer(answer)
+    await using here = await rawServer(answer)
+    const headers = ['-H', 'Host: a.example', '-H', 'X-Key: 1', '-H', 'Accept: text/plain']
+    const { code } = await fetchList([`${here.origin}/here`], headers)
+    expect(code).toBe(0)
+    expect(hosts).toEqual([
+      ['a.example', '1', 'text/plain'],
+      [`localhost:${there.port}`, undefined, 'text/plain'],
+    ])
   })
 
   it('fetchCommand() retries connections that break', async () => {

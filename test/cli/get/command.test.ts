@@ -7,6 +7,7 @@ import { getCommand } from '../../../src/cli/get/command.ts'
 import { ReaderLeftError } from '../../../src/cli/standard-streams.ts'
 import { TimeoutError } from '../../../src/index.ts'
 import { serve, type Server } from '../../../src/server/index.ts'
+import { rawResponse, rawServer } from '../../support/raw-server.ts'
 import { RawServer } from '../raw-server.ts'
 import { RecordedStreams } from '../recorded-streams.ts'
 
@@ -52,6 +53,27 @@ describe('getCommand()', () => {
     expect(await get(['-i', raw.base])).toEqual([
       0,
       'HTTP/1.1 404 Not Here\r\nX-One: 1\r\nx-one: 2\r\nContent-Length: 2\r\n\r\nno',
+    ])
+  })
+
+  it('getCommand() -H sends a Host of its own, and keys to no other origin', async () => {
+    const seen: unknown[] = []
+    await using other = await rawServer(async (connection) => {
+      const { headers } = await connection.message()
+      seen.push([headers['host'], headers['x-key']])
+      await connection.send(rawResponse('there', { fields: 'Connection: close\r\n' }))
+    })
+    await using first = await rawServer(async (connection) => {
+      const { headers } = await connection.message()
+      seen.push([headers['host'], headers['x-key']])
+      const fields = `Location: ${other.origin}/\r\nConnection: close\r\n`
+      await connection.send(rawResponse('', { status: '307 Elsewhere', fields }))
+    })
+    const args = ['-H', 'host: a.example', '-H', 'X-Key: 1', first.origin]
+    expect(await get(args)).toEqual([0, 'there'])
+    expect(seen).toEqual([
+      ['a.example', '1'],
+      [other.origin.slice('http://'.length), undefined],
     ])
   })
 

@@ -5,6 +5,7 @@
  * with the next write, and what a failed write left of a line is cut off again.
  */
 import { type FileHandle, open } from 'node:fs/promises'
+import { BrokenResourceError } from '../../../index.ts'
 import type { Failure } from '../../failure.ts'
 
 /** One line of the report. The order of the fields is the order in the line. */
@@ -35,16 +36,21 @@ export interface LineSink {
 
 /** A file, emptied first. What follows the last whole line after a failed write is cut off. */
 export class ReportFile implements LineSink {
+  readonly #path: string
   readonly #file: FileHandle
   #size = 0
 
-  private constructor(file: FileHandle) {
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path
     this.#file = file
   }
 
+  /** @throws what the system says if it can't be opened */
   static async create(path: string): Promise<ReportFile> {
-    return new ReportFile(await open(path, 'w'))
+    return new ReportFile(path, await open(path, 'w'))
   }
+
+  /** @throws BrokenResourceError if it can't be written */
 
   async write(lines: string): Promise<void> {
     try {
@@ -53,7 +59,10 @@ export class ReportFile implements LineSink {
     } catch (error) {
       // A pipe cannot be cut, and has no size either.
       await this.#file.truncate(this.#size).catch(() => {})
-      throw error
+      const { message } = error as Error
+      throw new BrokenResourceError(`Cannot write --report "${this.#path}": ${message}`, {
+        cause: error,
+      })
     }
   }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -103,5 +104,14 @@ describe('Report', () => {
     await expect(report.append(entry(2))).rejects.toThrow('No space left')
     await expect(report.close()).rejects.toThrow('No space left')
     expect(sink.closed).toBe(true)
+  })
+})
+
+describe.skipIf(!existsSync('/dev/full'))('ReportFile on a full disk', () => {
+  it('ReportFile says which option is to blame', async () => {
+    const file = await ReportFile.create('/dev/full')
+    const report = new Report(file)
+    await report.append(entry(1))
+    await expect(report.close()).rejects.toThrow(/^Cannot write --report "\/dev\/full": ENOSPC/)
   })
 })
