@@ -58,7 +58,12 @@ const layers: Readonly<Record<string, Layer>> = {
       'ws',
     ],
   },
-  client: { below: upToHTTP, outside: ['node:crypto', 'node:buffer', 'tough-cookie'] },
+  client: {
+    below: upToHTTP,
+    outside: ['node:crypto', 'node:buffer', 'tough-cookie'],
+    // The variables that name proxies are read there, once for a session that asks for it.
+    only: { 'connection/proxy/environment.ts': ['node:process'] },
+  },
   server: {
     below: upToHTTP,
     outside: ['node:crypto', 'node:path', 'node:buffer', 'rou3', '@fastify/busboy', 'mime-types'],

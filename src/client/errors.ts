@@ -72,3 +72,28 @@ export class RedirectError extends SpoolError {
     return SpoolError.hasCode(error, 'SPOOL_REDIRECT')
   }
 }
+
+/** The session's guard lets nothing connect to where the name leads. Trying again gives the same. */
+export class AddressRefusedError extends SpoolError {
+  /** As the URL has it. */
+  readonly host: string
+  /** Where it leads. */
+  readonly addresses: readonly string[]
+
+  static {
+    this.prototype.name = 'AddressRefusedError'
+  }
+
+  constructor(host: string, addresses: readonly string[]) {
+    super(
+      'SPOOL_ADDRESS_REFUSED',
+      `Cannot connect to "${host}": the guard does not allow ${addresses.join(', ')}`,
+    )
+    this.host = host
+    this.addresses = addresses
+  }
+
+  static override is(error: unknown): error is AddressRefusedError {
+    return SpoolError.hasCode(error, 'SPOOL_ADDRESS_REFUSED')
+  }
+}

@@ -3,13 +3,23 @@ export type { IncomingBody } from '../http/incoming-body.ts'
 export type { Middleware, Next } from '../http/middleware.ts'
 export { type BodyInput, outgoingBody, type OutgoingBody } from '../http/outgoing-body.ts'
 export { type ConnectAttempt, ConnectError, type ConnectPhase } from '../io/errors.ts'
+export type { TLSFailure } from '../io/errors.ts'
+export type { CachingResolverOptions, ResolverStatistics } from '../io/caching-resolver.ts'
 export type { Resolver } from '../io/resolver.ts'
 export type { TLSOptions } from '../io/transport.ts'
 export { ProtocolError } from '../wire/errors.ts'
 export type { CookieValues } from './cookies/cookie-header.ts'
 export { CookieJar, type CookieJarOptions } from './cookies/cookie-jar.ts'
 export type { StoredCookie } from './cookies/stored-cookie.ts'
-export { RedirectError, ResponseError, TransferError } from './errors.ts'
+export { AddressRefusedError, RedirectError, ResponseError, TransferError } from './errors.ts'
+export type { GuardOptions, GuardSetting } from './connection/guard/address-guard.ts'
+export type {
+  ConnectTarget,
+  DNSOptions,
+  MountOptions,
+  NetworkOptions,
+} from './connection/network-options.ts'
+export type { ProxyOptions, ProxySetting } from './connection/proxy/proxy-server.ts'
 export type { PoolStatistics } from './pool/pool.ts'
 export type { ClientRequest } from './request/client-request.ts'
 export type {

@@ -1,6 +1,6 @@
 import type { HeadersInput } from '../http/header-fields.ts'
 import type { Middleware } from '../http/middleware.ts'
-import type { Resolver } from '../io/resolver.ts'
+import type { NetworkOptions } from './connection/network-options.ts'
 import type { PoolOptions } from './pool/pool.ts'
 import { CookieJar } from './cookies/cookie-jar.ts'
 import type { ClientRequest } from './request/client-request.ts'
@@ -14,7 +14,7 @@ import type { RequestURL, URLReader } from './url/request-url.ts'
  */
 export type ClientMiddleware = Middleware<ClientRequest, ClientResponse>
 
-export interface ClientSessionOptions extends SharedOptions {
+export interface ClientSessionOptions extends SharedOptions, NetworkOptions {
   /**
    * What URLs that are not absolute are resolved against (RFC 3986 §5). Its path ends with a slash, or
    * is empty.
@@ -37,8 +37,6 @@ export interface ClientSessionOptions extends SharedOptions {
   cookies?: CookieJar | boolean | undefined
   /** The first is outermost. */
   middleware?: readonly ClientMiddleware[] | undefined
-  /** Default: the system's. */
-  resolver?: Resolver | undefined
 }
 
 /** Throws RangeError for a number that makes no sense. */

@@ -1,8 +1,11 @@
 import { ClosedResourceError } from '../concurrency/errors.ts'
 import { currentScope } from '../concurrency/scope/scope.ts'
+import type { ResolverStatistics } from '../io/caching-resolver.ts'
 import { compose } from '../http/middleware.ts'
 import { ClientHosts } from './connection/client-hosts.ts'
-import { Connector, type OpenTransport, socketOpener } from './connection/connector.ts'
+import { Connector } from './connection/connector.ts'
+import { Opener, type OpenTransport } from './connection/opener.ts'
+import { Routes } from './connection/routes.ts'
 import { Call } from './call/call.ts'
 import type { CookieJar } from './cookies/cookie-jar.ts'
 import { CallList } from './call/call-list.ts'
@@ -30,6 +33,8 @@ export interface ClientSessionStatistics extends PoolStatistics {
   readonly requests: number
   /** Connections that were opened since the session began. */
   readonly opened: number
+  /** Names that were looked up. */
+  readonly dns: ResolverStatistics
 }
 
 /**
@@ -47,6 +52,7 @@ export class ClientSession implements AsyncDisposable {
   // For what a middleware passes on.
   readonly #direct: Sending
   readonly #settings: RequestSettings
+  readonly #opener: Opener
   readonly #base: string | undefined
   // The base's origin, for paths from the root.
   readonly #root: string
@@ -57,14 +63,15 @@ export class ClientSession implements AsyncDisposable {
    */
   constructor(options: ClientSessionOptions = {}, /** @internal */ open?: OpenTransport) {
     const settings = settingsFrom(options, defaultSettings)
+    this.#opener = new Opener(options)
     const heads = new RequestHeads(options.headers, settings.decompress)
     const urls = new URLReader()
     const base = baseOf(options.baseUrl, urls)
     this.#direct = {
       urls,
       heads,
-      hosts: new ClientHosts(settings.tls, (origin) => heads.linesFor(origin)),
-      connector: new Connector(poolOptions(options), open ?? socketOpener(options.resolver)),
+      hosts: new ClientHosts(settings, new Routes(options), (origin) => heads.linesFor(origin)),
+      connector: new Connector(poolOptions(options), open ?? this.#opener.open),
       calls: new CallList(),
       cookies: jarOf(options.cookies),
       middleware: undefined,
@@ -157,7 +164,12 @@ export class ClientSession implements AsyncDisposable {
   /** What it holds, now. */
   statistics(): ClientSessionStatistics {
     const { connector, calls } = this.#direct
-    return { ...connector.statistics(), requests: calls.size, opened: connector.opened }
+    return {
+      ...connector.statistics(),
+      requests: calls.size,
+      opened: connector.opened,
+      dns: this.#opener.statistics(),
+    }
   }
 
   toString(): string {
@@ -185,6 +197,7 @@ export class ClientSession implements AsyncDisposable {
       this.#giveUp()
     }
     connector.close()
+    this.#opener.clear()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

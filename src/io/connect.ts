@@ -1,6 +1,7 @@
 /** Makes connections: looks the name up, races the addresses, and leaves nothing behind but the winner. */
 import { isIP, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { SpoolError } from '../util/error.ts'
 import { TimeoutError } from '../concurrency/errors.ts'
 import { outsideScopes } from '../concurrency/scope/context.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
@@ -105,7 +106,8 @@ class Connecting {
       if (addresses.length === 0) throw new Error('the name has no addresses')
       this.#open(interleave(addresses))
     } catch (error) {
-      this.#fail(this.#failure('dns', asError(error)))
+      // What a resolver of ours says is said already: too many wait, or the address is refused.
+      this.#fail(SpoolError.is(error) ? error : this.#failure('dns', asError(error)))
     }
   }
 

@@ -1,4 +1,9 @@
 export type { ListenerStatistics } from './socket/accept.ts'
+export {
+  CachingResolver,
+  type CachingResolverOptions,
+  type ResolverStatistics,
+} from './caching-resolver.ts'
 export { connect, type ConnectOptions } from './connect.ts'
 export {
   type ConnectAttempt,

@@ -97,12 +97,13 @@ export interface Transport {
   reset(error?: Error): void
   /**
    * Upgrades this connection, client side; this transport is used up, and its sink is told nothing more.
+   * `host`: the name of the peer, where that is not what was connected to, as behind a proxy.
    *
    * Cancellation: the connection is destroyed.
    *
    * @throws ConnectError of phase `tls`
    */
-  startTLS(options: TLSOptions): Promise<Transport>
+  startTLS(options: TLSOptions, host?: string): Promise<Transport>
   /** Bytes given to `write()` so far, queued ones included. */
   readonly bytesWritten: number
   /**

@@ -14,6 +14,7 @@ import type { HeadersInput } from '../../http/header-fields.ts'
 import { type BodySource, IncomingBody } from '../../http/incoming-body.ts'
 import type { Next } from '../../http/middleware.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
+import type { ClientHost } from '../connection/client-host.ts'
 import type { ResponseFacts } from '../connection/response-facts.ts'
 import { cookiesIn, withCookies } from '../cookies/message-cookies.ts'
 import type { ClientRequest } from '../request/client-request.ts'
@@ -228,10 +229,10 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
   #begin(url: RequestURL, request: ClientRequest | undefined, now: number): void {
     const { hosts, connector } = this.#sending
     const settings = this.#settings
-    const host = hosts.hostOf(url.origin, settings.tls)
+    const host = hosts.hostOf(url.origin, settings.tls, settings.proxy)
     const method = request?.method ?? this.#method
     const body = request === undefined ? this.#content?.body : request.body
-    const framed = this.#framed(url, host.lines, request)
+    const framed = this.#framed(url, host, request)
     this.#turning = false
     this.#exchange = new Exchange(
       connector,
@@ -248,7 +249,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     this.#exchange.start()
   }
 
-  #framed(url: RequestURL, hostLines: string, request: ClientRequest | undefined): Framed {
+  #framed(url: RequestURL, host: ClientHost, request: ClientRequest | undefined): Framed {
     const { heads, cookies } = this.#sending
     let cookie = ''
     if (cookies !== undefined && !cookies.empty) cookie = cookies.lineFor(url.origin, url.target)
@@ -257,17 +258,18 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
       heads.suits(this.#settings, cookie) &&
       url.userInfo === undefined
     ) {
-      const lines = cookie === '' ? hostLines : `${hostLines}Cookie: ${cookie}\r\n`
+      const { prefix } = host
+      const lines = cookie === '' ? host.lines : `${host.lines}Cookie: ${cookie}\r\n`
       const headers = this.#headers
       const content = this.#content
       if (headers === undefined && content === undefined) {
-        return heads.plain(this.#method, url.target, lines)
+        return heads.plain(this.#method, prefix + url.target, lines)
       }
-      const framed = heads.extended(this.#method, url.target, lines, headers, content)
+      const framed = heads.extended(this.#method, prefix + url.target, lines, headers, content)
       if (framed !== undefined) return framed
     }
     const { method, headers, body } = request ?? this.#asRequest()
-    return heads.written(method, url, withCookies(headers, cookie), body)
+    return heads.written(method, url, withCookies(headers, cookie), body, host)
   }
 
   #asRequest(): ClientRequest {

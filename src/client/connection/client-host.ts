@@ -3,18 +3,29 @@ import type { Exchange } from '../exchange/exchange.ts'
 import { PoolHost } from '../pool/pool-host.ts'
 import type { Origin } from '../url/origin.ts'
 import type { ClientConnection } from './client-connection.ts'
+import type { Route } from './routes.ts'
 
-/** Where a session sends requests: an origin, with the TLS options that its connections were made by. */
+/** Where a session sends requests: an origin, with the way on which its connections were made. */
 export class ClientHost extends PoolHost<ClientConnection, Exchange> {
   readonly origin: Origin
-  readonly tls: TLSOptions | undefined
+  readonly route: Route
   /** What the heads of all requests to it have in common, checked and written once. */
   readonly lines: string
+  /** What a proxy that passes requests on is to read of each; empty if there is none. */
+  readonly proxyLines: string
+  /** What targets begin with: the origin, for a proxy that passes requests on (RFC 9112 §3.2.2). */
+  readonly prefix: string
 
-  constructor(origin: Origin, tls: TLSOptions | undefined, lines: string) {
+  constructor(origin: Origin, route: Route, lines: string) {
     super(origin.href)
     this.origin = origin
-    this.tls = tls
-    this.lines = lines
+    this.route = route
+    this.proxyLines = route.forwards ? (route.proxy?.lines ?? '') : ''
+    this.prefix = route.forwards ? origin.href : ''
+    this.lines = lines + this.proxyLines
+  }
+
+  get tls(): TLSOptions | undefined {
+    return this.route.tls
   }
 }

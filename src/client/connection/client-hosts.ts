@@ -5,35 +5,52 @@
 import type { TLSOptions } from '../../io/transport.ts'
 import type { Origin } from '../url/origin.ts'
 import { ClientHost } from './client-host.ts'
+import type { ProxySetting } from './proxy/proxy-server.ts'
+import type { OwnRoute, Routes } from './routes.ts'
 
 // About a megabyte.
 const mostUnused = 1000
 
+const nothingOwn: OwnRoute = { tls: undefined, proxy: undefined }
+
 export class ClientHosts {
+  readonly #routes: Pick<Routes, 'routeTo'>
   readonly #linesFor: (origin: Origin) => string
   readonly #tls: TLSOptions | undefined
+  readonly #proxy: ProxySetting | undefined
   readonly #hosts = new Map<string, ClientHost>()
-  // Hosts of requests that bring their own TLS options: those who share the object share connections.
-  readonly #others = new WeakMap<TLSOptions, Map<string, ClientHost>>()
-  readonly #allOthers = new Set<ClientHost>()
+  // Hosts of requests that bring their own options: those who share the object share connections.
+  readonly #others = new Map<string, ClientHost>()
+  readonly #ids = new WeakMap<object, number>()
+  #lastId = 0
   #sweepAt = mostUnused
   // Most requests go where the one before went.
   #lastOrigin: Origin | undefined = undefined
   #last: ClientHost | undefined = undefined
 
-  /** `tls`: the session's own options. */
-  constructor(tls: TLSOptions | undefined, linesFor: (origin: Origin) => string) {
-    this.#tls = tls
+  /** `session`: what the session itself says, which is not a request's own. */
+  constructor(
+    session: OwnRoute,
+    routes: Pick<Routes, 'routeTo'>,
+    linesFor: (origin: Origin) => string,
+  ) {
+    this.#tls = session.tls
+    this.#proxy = session.proxy
+    this.#routes = routes
     this.#linesFor = linesFor
   }
 
-  hostOf(origin: Origin, tls: TLSOptions | undefined): ClientHost {
-    if (tls !== this.#tls && tls !== undefined && origin.secure) return this.#other(origin, tls)
+  hostOf(origin: Origin, tls: TLSOptions | undefined, proxy?: ProxySetting): ClientHost {
+    const ownTLS = tls === this.#tls || !origin.secure ? undefined : tls
+    const ownProxy = proxy === this.#proxy ? undefined : proxy
+    if (ownTLS !== undefined || ownProxy !== undefined) {
+      return this.#other(origin, { tls: ownTLS, proxy: ownProxy })
+    }
     if (origin === this.#lastOrigin && this.#last !== undefined) return this.#last
     let host = this.#hosts.get(origin.href)
     if (host === undefined) {
       if (this.#hosts.size >= this.#sweepAt) this.#sweep()
-      host = new ClientHost(origin, this.#tls, this.#linesFor(origin))
+      host = this.#make(origin, nothingOwn)
       this.#hosts.set(origin.href, host)
     }
     this.#lastOrigin = origin
@@ -43,32 +60,39 @@ export class ClientHosts {
 
   /** How many it knows. */
   get size(): number {
-    return this.#hosts.size + this.#allOthers.size
+    return this.#hosts.size + this.#others.size
   }
 
-  #other(origin: Origin, tls: TLSOptions): ClientHost {
-    let hosts = this.#others.get(tls)
-    if (hosts === undefined) this.#others.set(tls, (hosts = new Map()))
-    let host = hosts.get(origin.href)
+  #other(origin: Origin, own: OwnRoute): ClientHost {
+    const key = `${this.#idOf(own.tls)} ${this.#idOf(own.proxy)} ${origin.href}`
+    let host = this.#others.get(key)
     if (host === undefined) {
-      if (this.#allOthers.size >= this.#sweepAt) this.#sweep()
-      host = new ClientHost(origin, tls, this.#linesFor(origin))
-      hosts.set(origin.href, host)
-      this.#allOthers.add(host)
+      if (this.#others.size >= this.#sweepAt) this.#sweep()
+      host = this.#make(origin, own)
+      this.#others.set(key, host)
     }
     return host
   }
 
+  #make(origin: Origin, own: OwnRoute): ClientHost {
+    return new ClientHost(origin, this.#routes.routeTo(origin, own), this.#linesFor(origin))
+  }
+
+  // Two objects are two settings, even if they say the same; two strings are one.
+  #idOf(setting: TLSOptions | ProxySetting | undefined): string {
+    if (typeof setting !== 'object') return JSON.stringify(setting) ?? ''
+    let id = this.#ids.get(setting)
+    if (id === undefined) this.#ids.set(setting, (id = ++this.#lastId))
+    return String(id)
+  }
+
   #sweep(): void {
     this.#last = this.#lastOrigin = undefined
-    for (const [key, host] of this.#hosts) if (!inUse(host)) this.#hosts.delete(key)
-    for (const host of this.#allOthers) {
-      if (inUse(host)) continue
-      this.#allOthers.delete(host)
-      if (host.tls !== undefined) this.#others.get(host.tls)?.delete(host.origin.href)
+    for (const hosts of [this.#hosts, this.#others]) {
+      for (const [key, host] of hosts) if (!inUse(host)) hosts.delete(key)
     }
     // Twice what is in use, so that sweeping costs each request next to nothing.
-    this.#sweepAt = mostUnused + 2 * Math.max(this.#hosts.size, this.#allOthers.size)
+    this.#sweepAt = mostUnused + 2 * Math.max(this.#hosts.size, this.#others.size)
   }
 }
 

@@ -2,17 +2,12 @@
 import { runInScope } from '../../concurrency/scope/context.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
-import { connect } from '../../io/connect.ts'
-import type { Resolver } from '../../io/resolver.ts'
-import type { TLSOptions, Transport } from '../../io/transport.ts'
+import type { Transport } from '../../io/transport.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { ConnectionPool, type PoolOptions, type PoolStatistics } from '../pool/pool.ts'
 import { ClientConnection } from './client-connection.ts'
-import type { ClientHost } from './client-host.ts'
+import type { OpenTransport } from './opener.ts'
 import { PhaseTimer, PhaseTimers } from './phase-timer.ts'
-
-/** How a transport to a host is opened. Cancelled by its scope. */
-export type OpenTransport = (host: ClientHost) => Promise<Transport>
 
 export class Connector {
   readonly timers: PhaseTimers = new PhaseTimers()
@@ -121,29 +116,4 @@ export class Connector {
     }
     runInScope(scope, async () => this.#open(host)).then(opened, failed)
   }
-}
-
-/** Opens sockets, which share one buffer to read into. */
-export function socketOpener(resolver: Resolver | undefined): OpenTransport {
-  const readBuffer = Buffer.allocUnsafeSlow(65_536)
-  return ({ origin, tls }) =>
-    connect({
-      host: origin.hostname,
-      port: origin.port,
-      readBuffer,
-      ...(resolver === undefined ? {} : { resolver }),
-      ...(origin.secure ? { tls: offering(tls) } : {}),
-    })
-}
-
-const defaultTLS: TLSOptions = { alpn: ['http/1.1'] }
-// One object for each, since certificates are parsed once for each object.
-const offers = new WeakMap<TLSOptions, TLSOptions>()
-
-function offering(tls: TLSOptions | undefined): TLSOptions {
-  if (tls === undefined) return defaultTLS
-  if (tls.alpn !== undefined) return tls
-  let offer = offers.get(tls)
-  if (offer === undefined) offers.set(tls, (offer = { ...defaultTLS, ...tls }))
-  return offer
 }

@@ -14,7 +14,9 @@ export function isIdempotent(method: string): boolean {
 /** A request in messages: `GET https://example.com/path?query`, without user and password. */
 export function nameOf(method: string, origin: string, head: string): string {
   const from = method.length + 1
-  return `${method} ${origin}${head.slice(from, head.indexOf(' ', from))}`
+  const target = head.slice(from, head.indexOf(' ', from))
+  // To a proxy the target is the whole URL.
+  return `${method} ${target.startsWith('/') ? origin : ''}${target}`
 }
 
 /** `name`: as `nameOf()` gives it. */

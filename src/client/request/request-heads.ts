@@ -150,6 +150,7 @@ export class RequestHeads {
     url: RequestURL,
     headers: HeaderFields,
     body: OutgoingBody | undefined,
+    { prefix, proxyLines }: { readonly prefix: string; readonly proxyLines: string },
   ): Framed {
     checkMethod(method)
     const given = headers.raw
@@ -168,7 +169,9 @@ export class RequestHeads {
       if (methodsWithBody.has(method)) fields.push('Content-Length', '0')
     } else if (framing === 'chunked') fields.push('Transfer-Encoding', 'chunked')
     else fields.push('Content-Length', String(framing))
-    const head = writeRequestHead(method, url.target, fields)
+    const written = writeRequestHead(method, prefix + url.target, fields)
+    // Before the empty line at its end.
+    const head = proxyLines === '' ? written : `${written.slice(0, -2)}${proxyLines}\r\n`
     return { head, framing, closes: saysClose(headers) }
   }
 }

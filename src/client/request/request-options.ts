@@ -2,6 +2,7 @@ import type { HeadersInput } from '../../http/header-fields.ts'
 import type { BodyInput } from '../../http/outgoing-body.ts'
 import type { TLSOptions } from '../../io/transport.ts'
 import type { CookieValues } from '../cookies/cookie-header.ts'
+import type { ProxySetting } from '../connection/proxy/proxy-server.ts'
 import { defaultTimeouts, type TimeoutOptions, type Timeouts, timeoutsFrom } from '../timeouts.ts'
 import type { QueryInput } from '../url/query.ts'
 
@@ -35,6 +36,11 @@ export interface SharedOptions {
   raiseForStatus?: boolean | undefined
   /** For https. Keep the object and use it again: connections are shared by those who share it. */
   tls?: TLSOptions | undefined
+  /**
+   * Through what it is sent: the URL of a proxy, its options, `environment` for what `HTTP_PROXY` and its like
+   * say, `false` for none. Default: none.
+   */
+  proxy?: ProxySetting | undefined
 }
 
 export interface RequestOptions extends SharedOptions {
@@ -72,6 +78,7 @@ export interface RequestSettings {
   readonly tls: TLSOptions | undefined
   /** Whether 101 is an answer. */
   readonly upgrade: true | undefined
+  readonly proxy: ProxySetting | undefined
 }
 
 export const defaultSettings: RequestSettings = {
@@ -86,6 +93,7 @@ export const defaultSettings: RequestSettings = {
   raiseForStatus: false,
   tls: undefined,
   upgrade: undefined,
+  proxy: undefined,
 }
 
 const modes: readonly unknown[] = ['follow', 'manual', 'error']
@@ -109,7 +117,8 @@ export function settingsFrom(
     options.maxResponseSize === undefined &&
     options.raiseForStatus === undefined &&
     options.tls === undefined &&
-    options.upgrade === undefined
+    options.upgrade === undefined &&
+    options.proxy === undefined
   ) {
     return base
   }
@@ -130,6 +139,7 @@ export function settingsFrom(
     raiseForStatus: options.raiseForStatus ?? base.raiseForStatus,
     tls: options.tls ?? base.tls,
     upgrade: options.upgrade,
+    proxy: options.proxy ?? base.proxy,
   }
 }
 

@@ -97,8 +97,8 @@ export class SocketTransport extends Inbound implements Transport {
     else this.#socket.destroy()
   }
 
-  async startTLS(options: TLSOptions): Promise<Transport> {
-    const { servername = this.#host } = options
+  async startTLS(options: TLSOptions, host = this.#host): Promise<Transport> {
+    const { servername = host } = options
     if (servername === undefined) throw new TypeError('Starting TLS needs "servername"')
     contextOf(options)
     // Bytes that came in plain text would be taken as if they had come encrypted.

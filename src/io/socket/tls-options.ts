@@ -56,7 +56,9 @@ function asText(pem: string | Uint8Array): string | Buffer {
 
 /** For the client side of a connection to `host`. */
 export function clientOptions(options: TLSOptions, host: string): ConnectionOptions {
-  const { servername = host, alpn, rejectUnauthorized = true } = options
+  const { alpn, rejectUnauthorized = true } = options
+  // RFC 6066 §3: a name there has no dot at its end, though it may have one in a URL.
+  const servername = (options.servername ?? host).replace(/\.$/, '')
   return {
     secureContext: contextOf(options),
     // RFC 6066 §3: an address is no server name; the certificate must be for it all the same.
