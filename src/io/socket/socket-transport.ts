@@ -97,7 +97,7 @@ export class SocketTransport extends Inbound implements Transport {
     else this.#socket.destroy()
   }
 
-  async startTLS(options: TLSOptions, host = this.#host): Promise<Transport> {
+  async startTLS(options: TLSOptions, host: string | undefined = this.#host): Promise<Transport> {
     const { servername = host } = options
     if (servername === undefined) throw new TypeError('Starting TLS needs "servername"')
     contextOf(options)
