@@ -27,5 +27,25 @@ async def main(base):
         async with session.post(base + "/echo", data=chunks()) as response:
             print("POST chunks", response.status, len(await response.read()))
 
+        async with session.post(base + "/echo", data=b"x" * 1000, expect100=True) as response:
+            print("POST expect", response.status, len(await response.read()))
+
+        async with session.post(base + "/small", data=b"x" * 2000) as response:
+            print("POST small", response.status)
+
+        async with session.get(base + "/", headers={"Connection": "close"}) as response:
+            print("GET close", response.status, response.headers.get("Connection"))
+
+        # An answer of which nobody wants the rest.
+        async with session.get(base + "/endless") as response:
+            print("GET endless", response.status, len(await response.content.readexactly(100_000)))
+
+        try:
+            timeout = aiohttp.ClientTimeout(total=0.2)
+            async with session.get(base + "/wait", timeout=timeout):
+                print("answered")
+        except asyncio.TimeoutError:
+            print("GET wait timed out")
+
 
 asyncio.run(main(sys.argv[1]))

@@ -34,6 +34,43 @@ async def zipped(request):
     return response
 
 
+async def duplex(request):
+    response = web.StreamResponse()
+    await response.prepare(request)
+    async for chunk in request.content.iter_any():
+        await response.write(chunk)
+    await response.write_eof()
+    return response
+
+
+async def early(request):
+    response = web.Response(text="no", status=403)
+    response.force_close()
+    return response
+
+
+async def close(request):
+    response = web.Response(text="bye")
+    response.force_close()
+    return response
+
+
+async def dropped(request):
+    response = web.StreamResponse(headers={"Content-Length": "100"})
+    await response.prepare(request)
+    await response.write(b"half")
+    request.transport.close()
+    return response
+
+
+async def empty(request):
+    return web.Response(status=204)
+
+
+async def failing(request):
+    raise web.HTTPInternalServerError
+
+
 async def main():
     app = web.Application(client_max_size=2**24)
     app.router.add_get("/", hello)
@@ -41,6 +78,12 @@ async def main():
     app.router.add_get("/chunked", chunked)
     app.router.add_get("/moved", moved)
     app.router.add_get("/zipped", zipped)
+    app.router.add_post("/duplex", duplex)
+    app.router.add_post("/early", early)
+    app.router.add_get("/close", close)
+    app.router.add_get("/dropped", dropped)
+    app.router.add_get("/empty", empty)
+    app.router.add_get("/failing", failing)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

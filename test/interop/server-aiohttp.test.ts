@@ -18,6 +18,11 @@ describeWithAiohttp('the server under the client of aiohttp', (python) => {
       'GET /empty 204 ',
       'GET /moved 200 Hello, world!',
       'POST chunks 200 100000',
+      'POST expect 200 1000',
+      'POST small 413',
+      'GET close 200 close',
+      'GET endless 200 100000',
+      'GET wait timed out',
     ])
     await server.close()
     expect(server.statistics()).toMatchObject({ connections: 0 })

@@ -1,6 +1,14 @@
-import { Agent, request as nodeRequest, type IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as nodeRequest,
+  type RequestOptions,
+} from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { serve, type Server } from 'spool/server'
+import { turnUntil } from '../support/open-resources.ts'
 import { interopApplication } from './interop-app.ts'
 
 let server: Server
@@ -39,6 +47,84 @@ describe('the server under the client of node:http', () => {
     expect(await send('GET', '/nowhere')).toMatch(/^404/)
     expect(ports.size).toBe(1)
     agent.destroy()
+  })
+})
+
+/** Sends what `write` says, and gives the answer with its body. */
+async function send(
+  path: string,
+  options: RequestOptions,
+  write: (request: ClientRequest) => void,
+): Promise<[status: number | undefined, body: string, response: IncomingMessage]> {
+  const request = nodeRequest(`${server.url}${path}`, { agent: false, ...options })
+  const answered = once(request, 'response') as Promise<[IncomingMessage]>
+  // A server that has answered may close before it has everything.
+  request.on('error', () => undefined)
+  write(request)
+  const [response] = await answered
+  let text = ''
+  for await (const chunk of response.setEncoding('utf8')) text += chunk
+  return [response.statusCode, text, response]
+}
+
+describe('the server under one request of node:http', () => {
+  it('gives 100 Continue when the body is read, and not before', async () => {
+    const headers = { expect: '100-continue', 'content-length': 4 }
+    let continued = false
+    const [status, body] = await send('/echo', { method: 'POST', headers }, (request) => {
+      request.flushHeaders()
+      request.once('continue', () => {
+        continued = true
+        request.end('ping')
+      })
+    })
+    expect([status, body, continued]).toEqual([200, 'ping', true])
+    const [refused, , response] = await send('/early', { method: 'POST', headers }, (request) => {
+      request.flushHeaders()
+      request.once('continue', () => request.end('ping'))
+    })
+    expect([refused, response.headers.connection]).toEqual([403, 'close'])
+  })
+
+  it('takes trailers', async () => {
+    const [, body] = await send('/trailers', { method: 'POST' }, (request) => {
+      request.setHeader('trailer', 'x-sum')
+      request.write('body')
+      request.addTrailers({ 'x-sum': '4' })
+      request.end()
+    })
+    expect(JSON.parse(body)).toEqual({ 'x-sum': '4' })
+  })
+
+  it('refuses a body that is too large while it is sent', async () => {
+    for (const headers of [{ 'content-length': 10_000_000 }, {}]) {
+      const [status] = await send('/small', { method: 'POST', headers }, (request) => {
+        request.write(Buffer.alloc(1_000_000))
+      })
+      expect(status).toBe(413)
+    }
+  })
+
+  it('sends back what comes while it comes', async () => {
+    const request = nodeRequest(`${server.url}/duplex`, { method: 'POST', agent: false })
+    request.write('one')
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    expect(String((await once(response, 'data'))[0])).toBe('one')
+    request.write('two')
+    expect(String((await once(response, 'data'))[0])).toBe('two')
+    request.end()
+    await once(response, 'end')
+  })
+
+  it.each(['/wait', '/endless'])('stops at %s when it is given up', async (path) => {
+    const request = nodeRequest(`${server.url}${path}`, { agent: false })
+    request.once('response', (response: IncomingMessage) => response.pause())
+    request.on('error', () => undefined)
+    request.end()
+    await turnUntil(() => server.statistics().active === 1)
+    request.destroy()
+    await turnUntil(() => server.statistics().connections === 0)
+    expect(server.statistics()).toMatchObject({ active: 0, disconnected: 1 })
   })
 })
 
