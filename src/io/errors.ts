@@ -164,7 +164,12 @@ export function errnoOf(error: Error): string | undefined {
 export function reasonOf(error: Error): string {
   const code = errnoOf(error)
   const meaning = code === undefined ? undefined : meanings.get(code)
-  return meaning === undefined ? error.message : `${meaning.reason} (${code})`
+  if (meaning !== undefined) return `${meaning.reason} (${code})`
+  // OpenSSL's message names its source files; what it means stands in a field.
+  const { reason } = error as { reason?: unknown }
+  return typeof reason === 'string' && code?.startsWith('ERR_SSL_') === true
+    ? `${reason} (${code})`
+    : error.message
 }
 
 /** The error of Spool for what the system says of an open connection. */

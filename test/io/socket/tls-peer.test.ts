@@ -57,7 +57,9 @@ describe('ConnectError.why', () => {
       if (index === 0) await connection.send('HTTP/1.1 400 Bad Request\r\n\r\n')
       else connection.reset()
     })
-    expect((await whyNot(server.port, { ca })).why).toBe('protocol')
+    const error = await whyNot(server.port, { ca })
+    expect(error.why).toBe('protocol')
+    expect(error.message).toMatch(/failed: [a-z ]+ \(ERR_SSL_[A-Z_]+\)$/)
     expect((await whyNot(server.port, { ca })).why).toBeUndefined()
   })
 
