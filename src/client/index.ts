@@ -31,6 +31,6 @@ export type {
 export type { ClientResponse, RedirectStep, ResponseTimings } from './response/client-response.ts'
 export type { ResponsePromise } from './response/response-promise.ts'
 export { ClientSession, type ClientSessionStatistics } from './session.ts'
-export type { ClientMiddleware, ClientSessionOptions } from './session-options.ts'
+export type { ClientMiddleware, ClientSessionOptions, SessionLimits } from './session-options.ts'
 export type { TimeoutOptions } from './timeouts.ts'
 export type { QueryInput, QueryValue } from './url/query.ts'

@@ -1,7 +1,7 @@
 import type { HeadersInput } from '../http/header-fields.ts'
 import type { Middleware } from '../http/middleware.ts'
 import type { NetworkOptions } from './connection/network-options.ts'
-import type { PoolOptions } from './pool/pool.ts'
+import type { ConnectorOptions } from './connection/connector.ts'
 import { CookieJar } from './cookies/cookie-jar.ts'
 import type { ClientRequest } from './request/client-request.ts'
 import { atLeast, type SharedOptions } from './request/request-options.ts'
@@ -35,23 +35,46 @@ export interface ClientSessionOptions extends SharedOptions, NetworkOptions {
    * false: a session that works for many users must not show one what another was given.
    */
   cookies?: CookieJar | boolean | undefined
+  /**
+   * How long one connection is used, in milliseconds: a name that leads elsewhere is followed at last.
+   * Default: as long as it holds.
+   */
+  maxConnectionAge?: number | undefined
+  /** Requests that one connection carries. Default: as many as the server takes. */
+  maxConnectionRequests?: number | undefined
   /** The first is outermost. */
   middleware?: readonly ClientMiddleware[] | undefined
 }
 
 /** Throws RangeError for a number that makes no sense. */
-export function poolOptions(options: ClientSessionOptions): PoolOptions {
+export function poolOptions(options: ClientSessionOptions): ConnectorOptions {
   // As aiohttp: few servers mind, and a program has this many descriptors to spare.
   const { limit = 100, limitPerHost = 0 } = options
   // A list of work that was submitted at once, and no leak that goes unseen.
   const { maxWaiting = 100_000 } = options
   // As aiohttp. Less than most servers keep theirs: Apache 5 s is the exception, nginx 75 s the rule.
   const { keepAlive = 15_000 } = options
+  const { maxConnectionAge = Infinity, maxConnectionRequests = Infinity } = options
+  return {
+    ...limitsFrom({ limit, limitPerHost }),
+    maxWaiting: atLeast(0, 'maxWaiting', maxWaiting),
+    keepAlive: atLeast(0, 'keepAlive', keepAlive),
+    maxConnectionAge: atLeast(1, 'maxConnectionAge', maxConnectionAge),
+    maxConnectionRequests: atLeast(1, 'maxConnectionRequests', maxConnectionRequests),
+  }
+}
+
+/** Connections at most; 0 for no limit. */
+export interface SessionLimits {
+  limit: number
+  limitPerHost: number
+}
+
+/** Throws RangeError for a number that makes no sense. */
+export function limitsFrom({ limit, limitPerHost }: SessionLimits): SessionLimits {
   return {
     limit: atLeast(0, 'limit', limit) || Infinity,
     limitPerHost: atLeast(0, 'limitPerHost', limitPerHost) || Infinity,
-    maxWaiting: atLeast(0, 'maxWaiting', maxWaiting),
-    keepAlive: atLeast(0, 'keepAlive', keepAlive),
   }
 }
 

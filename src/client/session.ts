@@ -23,7 +23,14 @@ import {
 } from './request/request-options.ts'
 import type { ClientResponse } from './response/client-response.ts'
 import { ResponsePromise } from './response/response-promise.ts'
-import { baseOf, type ClientSessionOptions, jarOf, poolOptions } from './session-options.ts'
+import {
+  baseOf,
+  type ClientSessionOptions,
+  jarOf,
+  limitsFrom,
+  poolOptions,
+  type SessionLimits,
+} from './session-options.ts'
 import { queryString, withQuery } from './url/query.ts'
 import { hrefOf, URLReader } from './url/request-url.ts'
 import { resolveReference } from './url/resolve-reference.ts'
@@ -159,6 +166,18 @@ export class ClientSession implements AsyncDisposable {
       call.failed(error)
     }
     return promise
+  }
+
+  /**
+   * Other limits than it was made with, from now on; what is left out stays as it is, 0 is no limit. What
+   * is idle and too much is closed at once, what is in use as soon as it falls free.
+   *
+   * @throws RangeError for a number that makes no sense
+   */
+  setLimits(limits: Partial<SessionLimits>): void {
+    const { hosts, connector } = this.#direct
+    const { limit, limitPerHost } = limitsFrom({ ...connector.statistics(), ...limits })
+    connector.setLimits(limit, limitPerHost, hosts.all())
   }
 
   /** What it holds, now. */

@@ -36,6 +36,7 @@ export class ClientConnection
   readonly transport: Transport
   /** For the phases of the exchange that it carries. */
   readonly timer: PhaseTimer
+  readonly openedAt: number
   /** How many exchanges it has begun. */
   exchanges: number = 0
   /** Whether the response, once its head is there, lets it be used again. */
@@ -56,8 +57,9 @@ export class ClientConnection
   #gone = false
   #keepAliveText: string | undefined = undefined
 
-  constructor(host: ClientHost, transport: Transport, connector: Connector) {
+  constructor(host: ClientHost, transport: Transport, connector: Connector, now: number) {
     this.host = host
+    this.openedAt = now
     this.transport = transport
     this.timer = new PhaseTimer(connector.timers, (now) => this.#exchange?.timeUp(now))
     this.#connector = connector

@@ -63,6 +63,12 @@ export class ClientHosts {
     return this.#hosts.size + this.#others.size
   }
 
+  /** All that it knows. */
+  *all(): Generator<ClientHost> {
+    yield* this.#hosts.values()
+    yield* this.#others.values()
+  }
+
   #other(origin: Origin, own: OwnRoute): ClientHost {
     const key = `${this.#idOf(own.tls)} ${this.#idOf(own.proxy)} ${origin.href}`
     let host = this.#others.get(key)

@@ -6,20 +6,32 @@ import type { Transport } from '../../io/transport.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { ConnectionPool, type PoolOptions, type PoolStatistics } from '../pool/pool.ts'
 import { ClientConnection } from './client-connection.ts'
+import type { ClientHost } from './client-host.ts'
 import type { OpenTransport } from './opener.ts'
 import { PhaseTimer, PhaseTimers } from './phase-timer.ts'
+
+export interface ConnectorOptions extends PoolOptions {
+  /** Requests that one connection carries at most. */
+  readonly maxConnectionRequests: number
+  /** How long one connection is used, in milliseconds. */
+  readonly maxConnectionAge: number
+}
 
 export class Connector {
   readonly timers: PhaseTimers = new PhaseTimers()
   readonly #open: OpenTransport
   readonly #pool: ConnectionPool<ClientConnection, Exchange>
   readonly #expiry: PhaseTimer
+  readonly #maxRequests: number
+  readonly #maxAge: number
   #expiryIsSet = false
   #opened = 0
   // The time of what is happening: the pool passes none on.
   #now = 0
 
-  constructor(options: PoolOptions, open: OpenTransport) {
+  constructor(options: ConnectorOptions, open: OpenTransport) {
+    this.#maxRequests = options.maxConnectionRequests
+    this.#maxAge = options.maxConnectionAge
     this.#open = open
     this.#pool = new ConnectionPool<ClientConnection, Exchange>(options, {
       assign: (exchange, connection) => exchange.assign(connection, this.#now),
@@ -60,6 +72,13 @@ export class Connector {
   /** The exchange on it is over, and it may be used again. */
   release(connection: ClientConnection, now: number): void {
     this.#now = now
+    const left = connection.openedAt + this.#maxAge - now
+    if (left <= 0 || connection.exchanges >= this.#maxRequests) {
+      connection.close()
+      this.#pool.discard(connection)
+      return
+    }
+    if (left < connection.keepAlive) connection.keepAlive = left
     this.#pool.release(connection, now)
     if (!this.#expiryIsSet && connection.idle) {
       this.#expiryIsSet = true
@@ -75,6 +94,12 @@ export class Connector {
   /** It was idle, and is closed. */
   lost(connection: ClientConnection): void {
     this.#pool.lost(connection)
+  }
+
+  /** Other limits, from now on. */
+  setLimits(limit: number, limitPerHost: number, hosts: Iterable<ClientHost>): void {
+    this.#now = clock().now()
+    this.#pool.setLimits(limit, limitPerHost, hosts)
   }
 
   closeIdle(): void {
@@ -106,7 +131,8 @@ export class Connector {
       exchange.opening = undefined
       this.#opened++
       this.#pool.opened()
-      exchange.assign(new ClientConnection(host, transport, this), clock().now())
+      const now = clock().now()
+      exchange.assign(new ClientConnection(host, transport, this, now), now)
     }
     const failed = (error: unknown): void => {
       if (exchange.opening !== scope) return

@@ -58,6 +58,8 @@ export class ConnectionPool<
 > {
   readonly #options: PoolOptions
   readonly #actions: PoolActions<Connection, Request>
+  #limit: number
+  #limitPerHost: number
   readonly #idle = new IdleConnections<Connection>()
   readonly #ready = new WaitingHosts<Connection, Request>()
   #open = 0
@@ -70,6 +72,8 @@ export class ConnectionPool<
 
   constructor(options: PoolOptions, actions: PoolActions<Connection, Request>) {
     this.#options = options
+    this.#limit = options.limit
+    this.#limitPerHost = options.limitPerHost
     this.#actions = actions
   }
 
@@ -80,9 +84,38 @@ export class ConnectionPool<
       idle: this.#idle.size,
       connecting: this.#connecting,
       waiting: this.#waiting,
-      limit: this.#options.limit,
-      limitPerHost: this.#options.limitPerHost,
+      limit: this.#limit,
+      limitPerHost: this.#limitPerHost,
     }
+  }
+
+  toString(): string {
+    const { open, active, idle, connecting, waiting } = this.statistics()
+    return `ConnectionPool(${open} open of ${this.#limit}: ${active} active, ${idle} idle, ${connecting} connecting; ${waiting} waiting)`
+  }
+
+  /**
+   * Other limits, from now on. What is idle and too much is closed, what is in use when it falls free;
+   * who waits and need not any more is served. `hosts`: all that have connections or requests waiting.
+   */
+  setLimits(
+    limit: number,
+    limitPerHost: number,
+    hosts: Iterable<PoolHost<Connection, Request>>,
+  ): void {
+    this.#limit = limit
+    this.#limitPerHost = limitPerHost
+    for (const host of hosts) {
+      while (host.open > limitPerHost && host.newestIdle !== undefined) this.#evict(host.newestIdle)
+      if (host.firstWaiting !== undefined) this.#place(host)
+    }
+    let idle = this.#idle.oldest
+    while (idle !== undefined && (this.#open > limit || this.#ready.first !== undefined)) {
+      this.#evict(idle)
+      this.#serve()
+      idle = this.#idle.oldest
+    }
+    this.#serve()
   }
 
   /** Assigns, opens, or lets wait. Throws `BusyResourceError` if `maxWaiting` do so already. */
@@ -98,8 +131,8 @@ export class ConnectionPool<
       this.#forget(host)
       this.#actions.close(connection)
     }
-    if (host.open >= this.#options.limitPerHost) this.#replace(request, host.newestIdle)
-    else if (this.#open >= this.#options.limit) this.#replace(request, this.#idle.oldest)
+    if (host.open >= this.#limitPerHost) this.#replace(request, host.newestIdle)
+    else if (this.#open >= this.#limit) this.#replace(request, this.#idle.oldest)
     else this.#openFor(request)
   }
 
@@ -122,7 +155,9 @@ export class ConnectionPool<
   /** A connection whose exchange is over may be used again. */
   release(connection: Connection, now: number): void {
     const { host } = connection
-    if (this.#options.keepAlive === 0) {
+    // More than the limits are there only since these were lowered.
+    const tooMany = this.#open > this.#limit || host.open > this.#limitPerHost
+    if (tooMany || this.#options.keepAlive === 0) {
       this.discard(connection)
       this.#actions.close(connection)
       return
@@ -178,7 +213,7 @@ export class ConnectionPool<
       this.#passed = oldest
       this.#passes = 0
     }
-    return this.#passes++ < this.#options.limit
+    return this.#passes++ < this.#limit
   }
 
   // Opens a connection in the place of one that is idle, or lets the request wait.
@@ -212,13 +247,20 @@ export class ConnectionPool<
     if (host.firstWaiting !== undefined) this.#place(host)
   }
 
-  // There is a place more than before: at most one that waits can have it.
+  // There is a place more than before.
   #freed(host: PoolHost<Connection, Request>): void {
     this.#forget(host)
-    const next = this.#ready.first?.firstWaiting
-    if (next === undefined) return
-    this.#leaveQueue(next)
-    this.#openFor(next)
+    this.#serve()
+  }
+
+  // Usually one that waits at most; more where limits were raised.
+  #serve(): void {
+    while (this.#open < this.#limit) {
+      const next = this.#ready.first?.firstWaiting
+      if (next === undefined) return
+      this.#leaveQueue(next)
+      this.#openFor(next)
+    }
   }
 
   #evict(connection: Connection): void {
@@ -266,7 +308,7 @@ export class ConnectionPool<
   }
 
   #place(host: PoolHost<Connection, Request>): void {
-    if (host.firstWaiting === undefined || host.open >= this.#options.limitPerHost) {
+    if (host.firstWaiting === undefined || host.open >= this.#limitPerHost) {
       this.#ready.remove(host)
     } else {
       this.#ready.put(host)
