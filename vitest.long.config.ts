@@ -6,9 +6,13 @@ export default mergeConfig(
   { ...base, test: { ...base.test, include: [], exclude: [] } },
   {
     test: {
-      include: ['test/long/**/*.test.ts', 'test/behaviour/random-programs.test.ts'],
-      testTimeout: 600_000,
-      env: { RANDOM_PROGRAMS: '30000' },
+      include: [
+        'test/long/**/*.test.ts',
+        'test/behaviour/random-programs.test.ts',
+        'test/client/random-lives.test.ts',
+      ],
+      testTimeout: 900_000,
+      env: { RANDOM_PROGRAMS: '30000', RANDOM_LIVES: '20000' },
     },
   },
 )

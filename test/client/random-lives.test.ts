@@ -19,6 +19,9 @@ import {
 } from './support/memory-server.ts'
 import { OwnScope } from './support/own-scope.ts'
 
+// A second or two; the long run on demand takes more.
+const runs = Number(process.env['RANDOM_LIVES'] ?? 100)
+
 const behaviours = [
   'plain',
   'chunked',
@@ -268,6 +271,6 @@ it('requests end with their own answer or an error, and leave nothing behind', a
       fc.constantFrom(100, 1000, 100_000),
       checkLives,
     ),
-    { numRuns: 100 },
+    { numRuns: runs },
   )
 })
