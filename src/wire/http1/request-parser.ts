@@ -203,14 +203,16 @@ export class RequestParser {
     this.#events.head(head)
   }
 
-  /** RFC 9110 §10.1.1: 417 to what we can't meet. */
+  /** RFC 9110 §10.1.1: 417 to what we can't meet. §5.6.1: empty elements are none. */
   #expectsContinue(expect: string): boolean {
+    let expects = false
     for (const expectation of listOf(expect)) {
-      if (expectation.toLowerCase() !== '100-continue') {
+      if (expectation.toLowerCase() === '100-continue') expects = true
+      else if (expectation !== '') {
         throw refused(`Expectation ${quoted(expectation)} is not supported`, 417)
       }
     }
-    return true
+    return expects
   }
 
   #end(trailers: FieldList): void {
