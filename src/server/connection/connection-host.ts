@@ -1,6 +1,6 @@
 /** What the connections of one server share. */
 import { watchRejections } from '../../concurrency/observe/lost-rejections.ts'
-import { outsideScopes, ScopeEntry } from '../../concurrency/scope/context.ts'
+import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
 import { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import type { Transport } from '../../io/transport.ts'
@@ -60,8 +60,6 @@ export class ConnectionHost implements RequestKeeper {
   authority = 'localhost'
   /** Above all requests. Shielded: how the server stops is for the server to say. */
   readonly scope: Scope
-  /** Into the scopes of requests. */
-  readonly entry: ScopeEntry = outsideScopes(() => new ScopeEntry())
   readonly wheel: TimerWheel = new TimerWheel()
   readonly date: HTTPDate = new HTTPDate()
   readonly connections: Set<HostedConnection> = new Set()
@@ -106,7 +104,7 @@ export class ConnectionHost implements RequestKeeper {
   /** Tells an error that has no client to go to. A listener that throws does not stop the server. */
   report(error: unknown, request: ServerRequest | undefined): void {
     try {
-      this.#onError(error, request)
+      outsideScopes(() => this.#onError(error, request))
     } catch (failure) {
       reportToConsole(failure, request)
     }

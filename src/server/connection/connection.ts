@@ -10,6 +10,7 @@
  * 3. After a 101 the transport is given away, with every byte behind the request, and HTTP is over.
  */
 import { TimeoutError } from '../../concurrency/errors.ts'
+import { outsideScopes } from '../../concurrency/scope/context.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import type { RequestOrigin, ServerRequest } from '../messages/server-request.ts'
@@ -183,7 +184,7 @@ export class Connection
       if (this.#state !== 'open') break
       if (count >= this.#host.limits.pipelining) {
         this.#yielding = true
-        setImmediate(() => this.#turnCame())
+        outsideScopes(() => setImmediate(() => this.#turnCame()))
       }
       if (this.#mustWait()) {
         // What is held is taken before anything is consumed, so these are the first.

@@ -4,10 +4,12 @@
  *
  * 1. A handler that answers at once is answered in the same turn, without a promise.
  * 2. A request ends before the next begins: its handler has come back and its response is handed over.
+ * 3. What follows a handler in the same step, down to the next request, is still in its scope. Whoever
+ *    waits there for something, or calls code of others, leaves it by `outsideScopes()`.
  */
 import { BrokenResourceError } from '../../concurrency/errors.ts'
 import { isCancellation } from '../../concurrency/scope/cancellation.ts'
-import { runInScope, settled } from '../../concurrency/scope/context.ts'
+import { endStepInScope, runInScope, settled } from '../../concurrency/scope/context.ts'
 import type { Transport } from '../../io/transport.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import { ServerResponse } from '../messages/server-response.ts'
@@ -72,7 +74,7 @@ export class Handling implements ResponseListener {
     this.keepAlive = request.head.keepAlive
     let result: HandlerResult | Promise<HandlerResult>
     try {
-      result = this.#host.entry.enter(scope, destination.handle, request)
+      result = endStepInScope(scope, destination.handle, request)
     } catch (error) {
       this.#failed(error)
       return

@@ -5,7 +5,7 @@
  * The response does not wait for the tasks; the scope does. Once the response is sent, that the client
  * leaves stops them no more; that the server stops does.
  */
-import { runInScope } from '../../concurrency/scope/context.ts'
+import { outsideScopes, runInScope } from '../../concurrency/scope/context.ts'
 import type { ScopeGroup } from '../../concurrency/scope/owners.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
 import { TaskGroup } from '../../concurrency/tasks/task-group.ts'
@@ -85,11 +85,18 @@ export class RequestScope extends Scope implements ScopeGroup {
     return true
   }
 
-  /** The handler is done and the response handed over: ends when the tasks are over. */
+  /**
+   * The handler is done and the response handed over: ends when the tasks are over. May be called in this
+   * very scope, which is not to cancel what ends it.
+   */
   finish(): void {
-    this.request.hooks?.end(this.cancelled, (error) => this.take(error))
-    if (this.#tasks === undefined) this.#finishNow()
-    else void this.#finishAfter(this.#tasks)
+    const { hooks } = this.request
+    if (hooks !== undefined) {
+      outsideScopes(() => hooks.end(this.cancelled, (error) => this.take(error)))
+    }
+    const tasks = this.#tasks
+    if (tasks === undefined) this.#finishNow()
+    else outsideScopes(() => void this.#finishAfter(tasks))
   }
 
   async #finishAfter(tasks: TaskGroup): Promise<void> {

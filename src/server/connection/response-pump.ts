@@ -2,7 +2,7 @@
  * Gets the responses of one connection out, and watches that the client takes them. What is at hand
  * goes at once; a stream is written as the client takes it, in the scope of its request.
  */
-import { runInScope } from '../../concurrency/scope/context.ts'
+import { outsideScopes, runInScope } from '../../concurrency/scope/context.ts'
 import type { Scope } from '../../concurrency/scope/scope.ts'
 import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import { BodyWriter, writeChunks } from '../../http/body-writer.ts'
@@ -141,6 +141,9 @@ export class ResponsePump {
   }
 
   #end(chunks: BodyChunks): void {
-    discardChunks(chunks).catch((error: unknown) => this.#host.report(error, undefined))
+    // Not in the scope of the request, which may be cancelled: then the source would not come to its end.
+    outsideScopes(() => {
+      discardChunks(chunks).catch((error: unknown) => this.#host.report(error, undefined))
+    })
   }
 }

@@ -151,7 +151,7 @@ export class RequestParser {
 
   #head(): void {
     const { scan, text } = this.#heads
-    const method = text.slice(0, scan.firstEnd)
+    const method = methodOf(text, scan.firstEnd)
     const target = text.slice(scan.firstEnd + 1, scan.secondEnd)
     const minorVersion = scan.minorVersion as MinorVersion
     const fields = readFields(scan, text, facts)
@@ -220,4 +220,11 @@ export class RequestParser {
     if (this.#leavesHTTP) this.#paused = true
     this.#events.end(trailers)
   }
+}
+
+/** The usual ones are always the same string: its hash is known, and comparing it is comparing a pointer. */
+function methodOf(text: string, end: number): string {
+  if (end === 3 && text.startsWith('GET')) return 'GET'
+  if (end === 4 && text.startsWith('POST')) return 'POST'
+  return text.slice(0, end)
 }

@@ -4,12 +4,12 @@ import {
   callInScope,
   captureContext,
   enclosingScope,
+  endStepInScope,
   enterScope,
   inThisContext,
   outsideScopes,
   runInContext,
   runInScope,
-  ScopeEntry,
   watchSteps,
 } from '../../../src/concurrency/scope/context.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
@@ -112,19 +112,24 @@ test('watchSteps() is called around each step, with the scope, until it is stopp
   expect(seen).toHaveLength(length)
 })
 
-test('ScopeEntry enters one scope after the other, and leaves no trace where it was called', async () => {
+test('endStepInScope() enters one scope after the other, until the step ends', async () => {
   const [first, second] = [new Scope(undefined), new Scope(undefined)]
   const storage = new AsyncLocalStorage<string>()
-  const entry = storage.run('maker', () => new ScopeEntry())
   const look = async (value: number) => {
     const before = enclosingScope()
     await Promise.resolve()
     return [value, before === enclosingScope(), enclosingScope(), storage.getStore()]
   }
-  const seen = [entry.enter(first, look, 1), entry.enter(second, look, 2)]
+  const seen = await new Promise<Promise<unknown>[]>((resolve) => {
+    setImmediate(() => {
+      storage.run('other', () => {
+        resolve([endStepInScope(first, look, 1), endStepInScope(second, look, 2)])
+      })
+    })
+  })
   expect(enclosingScope()).toBeUndefined()
   expect(await Promise.all(seen)).toEqual([
-    [1, true, first, 'maker'],
-    [2, true, second, 'maker'],
+    [1, true, first, 'other'],
+    [2, true, second, 'other'],
   ])
 })
