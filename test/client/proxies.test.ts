@@ -1,5 +1,5 @@
 /** Proxies over real sockets: what they are told, and what they are not. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ClientSession, ConnectError } from '../../src/client/index.ts'
 import { staticResolver } from '../../src/io/resolver.ts'
 import { certificates } from '../support/certificates.ts'
@@ -153,6 +153,41 @@ describe('ClientSession through an HTTP proxy', () => {
     const error = await rejectionOf(session.get(`https://localhost:${server.port}/`))
     expect(error).toMatchObject({ phase: 'tls', why: 'hostname-mismatch' })
     expect(proxy.open).toBeGreaterThanOrEqual(0)
+  })
+
+  test('is found in the environment, by who looks there', async () => {
+    await using server = await rawServer(hello)
+    await using proxy = await httpProxy()
+    vi.stubEnv('http_proxy', `127.0.0.1:${proxy.port}`)
+    vi.stubEnv('no_proxy', 'localhost')
+    try {
+      await using asking = new ClientSession({ proxy: 'environment' })
+      await using other = new ClientSession()
+      await other.get(server.origin).text()
+      await asking.get(`http://localhost:${server.port}`).text()
+      expect(proxy.connections).toBe(0)
+      await asking.get(server.origin).text()
+      await other.get(server.origin, { proxy: 'environment' }).text()
+      expect(proxy.connections).toBe(2)
+    } finally {
+      vi.unstubAllEnvs()
+    }
+  })
+
+  test('opens a tunnel for what becomes another protocol', async () => {
+    await using server = await rawServer(async (connection) => {
+      await connection.message()
+      await connection.send(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n',
+      )
+    })
+    await using proxy = await httpProxy()
+    await using session = new ClientSession({ proxy: `http://127.0.0.1:${proxy.port}` })
+    const headers = { Connection: 'Upgrade', Upgrade: 'echo' }
+    const response = await session.get(server.origin, { headers, upgrade: true })
+    expect(response.status).toBe(101)
+    expect(proxy.asked[0]).toContain(`CONNECT 127.0.0.1:${server.port} HTTP/1.1\r\n`)
+    response.exchange.takeOver().release()
   })
 
   test('is chosen by each request, which may also go without', async () => {

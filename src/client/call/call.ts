@@ -229,7 +229,11 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
   #begin(url: RequestURL, request: ClientRequest | undefined, now: number): void {
     const { hosts, connector } = this.#sending
     const settings = this.#settings
-    const host = hosts.hostOf(url.origin, settings.tls, settings.proxy)
+    const { tls, proxy } = settings
+    const host =
+      settings.upgrade === undefined
+        ? hosts.hostOf(url.origin, tls, proxy)
+        : hosts.upgradingHostOf(url.origin, tls, proxy)
     const method = request?.method ?? this.#method
     const body = request === undefined ? this.#content?.body : request.body
     const framed = this.#framed(url, host, request)

@@ -16,6 +16,9 @@ export class ClientHost extends PoolHost<ClientConnection, Exchange> {
   /** What targets begin with: the origin, for a proxy that passes requests on (RFC 9112 §3.2.2). */
   readonly prefix: string
 
+  /** The same origin by a tunnel, where the proxy passes requests on and this one is no request. */
+  tunnelled: ClientHost | undefined = undefined
+
   constructor(origin: Origin, route: Route, lines: string) {
     super(origin.href)
     this.origin = origin

@@ -40,6 +40,18 @@ export class ClientHosts {
     this.#linesFor = linesFor
   }
 
+  /** Where to send what becomes another protocol, which a proxy can't pass on (RFC 6455 §4.1). */
+  upgradingHostOf(
+    origin: Origin,
+    tls: TLSOptions | undefined,
+    proxy: ProxySetting | undefined,
+  ): ClientHost {
+    const host = this.hostOf(origin, tls, proxy)
+    if (!host.route.forwards) return host
+    const route = { ...host.route, forwards: false }
+    return (host.tunnelled ??= new ClientHost(origin, route, this.#linesFor(origin)))
+  }
+
   hostOf(origin: Origin, tls: TLSOptions | undefined, proxy?: ProxySetting): ClientHost {
     const ownTLS = tls === this.#tls || !origin.secure ? undefined : tls
     const ownProxy = proxy === this.#proxy ? undefined : proxy
@@ -65,8 +77,12 @@ export class ClientHosts {
 
   /** All that it knows. */
   *all(): Generator<ClientHost> {
-    yield* this.#hosts.values()
-    yield* this.#others.values()
+    for (const hosts of [this.#hosts, this.#others]) {
+      for (const host of hosts.values()) {
+        yield host
+        if (host.tunnelled !== undefined) yield host.tunnelled
+      }
+    }
   }
 
   #other(origin: Origin, own: OwnRoute): ClientHost {

@@ -12,16 +12,22 @@ const loopback: readonly ResolvedAddress[] = [
 
 export class Names implements Resolver {
   readonly #resolver: CachingResolver
+  readonly #family: 4 | 6 | undefined
   readonly #guard: AddressGuard | undefined
 
-  constructor(resolver: CachingResolver, guard?: AddressGuard) {
+  constructor(resolver: CachingResolver, family: 4 | 6 | undefined, guard?: AddressGuard) {
     this.#resolver = resolver
+    this.#family = family
     this.#guard = guard
   }
 
   /** @throws AddressRefusedError */
   async resolve(host: string): Promise<readonly ResolvedAddress[]> {
-    const found = addressesOf(host) ?? (await this.#resolver.resolve(host))
+    const all = addressesOf(host) ?? (await this.#resolver.resolve(host))
+    const family = this.#family
+    const found = family === undefined ? all : all.filter((address) => address.family === family)
+    if (found.length === 0)
+      throw new Error(`the name has no addresses${family === undefined ? '' : ` of IPv${family}`}`)
     return this.#guard === undefined ? found : this.#guard.admitted(host, found)
   }
 

@@ -48,9 +48,14 @@ export interface NetworkOptions {
    * 60,000; 0 for never.
    */
   tcpKeepAlive?: number | undefined
-  /** Looks names up. Default: the system's. Its answers are remembered, as `dns` says. */
+  /**
+   * Looks names up. Default: the system's. Its answers are remembered, as `dns` says; a `CachingResolver`
+   * remembers by itself, for all sessions that it is given to.
+   */
   resolver?: Resolver | undefined
   dns?: DNSOptions | undefined
+  /** Of the addresses of a name, only those of IPv4 or of IPv6 are used. Default: both. */
+  family?: 4 | 6 | undefined
   /**
    * What may be connected to. Default: everything. For URLs that strangers name, `public`: no address of
    * the own machine or network, whatever name leads there, in redirects too. Proxies, Unix sockets and

@@ -27,6 +27,7 @@ export class Opener {
   // Of proxies, which the program itself has named: nobody guards them.
   readonly #proxyNames: Names
   readonly #guarded: boolean
+  readonly #shared: boolean
   readonly #sessions = new TLSSessions()
   readonly #tcpKeepAlive: number | undefined
   // One for all: its bytes are read before the next come.
@@ -37,17 +38,26 @@ export class Opener {
     options: NetworkOptions,
     dial: (options: ConnectOptions) => Promise<Transport> = connect,
   ) {
-    const { resolver, dns, guard, tcpKeepAlive = 60_000 } = options
+    const { resolver, dns, family, guard, tcpKeepAlive = 60_000 } = options
     if (!(tcpKeepAlive >= 0)) {
       throw new RangeError(`Cannot use ${tcpKeepAlive} as "tcpKeepAlive": expected 0 or more`)
     }
+    if (dns !== undefined && resolver instanceof CachingResolver) {
+      throw new TypeError('Cannot use "dns" with a CachingResolver, which has options of its own')
+    }
+    if (family !== undefined && family !== 4 && family !== 6) {
+      throw new TypeError(`Cannot use ${String(family)} as "family": expected 4 or 6`)
+    }
     this.#dial = dial
-    this.#resolver = new CachingResolver({ ...dns, resolver })
+    this.#shared = resolver instanceof CachingResolver
+    this.#resolver =
+      resolver instanceof CachingResolver ? resolver : new CachingResolver({ ...dns, resolver })
     this.#names = new Names(
       this.#resolver,
+      family,
       guard === undefined ? undefined : new AddressGuard(guard),
     )
-    this.#proxyNames = new Names(this.#resolver)
+    this.#proxyNames = new Names(this.#resolver, family)
     this.#guarded = guard !== undefined
     this.#tcpKeepAlive = tcpKeepAlive === 0 ? undefined : tcpKeepAlive
   }
@@ -63,9 +73,9 @@ export class Opener {
     return this.#resolver.statistics()
   }
 
-  /** Forgets names and TLS sessions. */
+  /** Forgets names and TLS sessions, but for names that others may know too. */
   clear(): void {
-    this.#resolver.forget()
+    if (!this.#shared) this.#resolver.forget()
     this.#sessions.clear()
   }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { connect } from 'spool/io'
+import { CachingResolver, connect, staticResolver } from 'spool/io'
 import { ClientSession } from 'spool/client'
 import { certificates } from '../support/certificates.ts'
 import { expectNothingLeft, openResources } from '../support/open-resources.ts'
@@ -93,6 +93,30 @@ describe('ClientSession', () => {
       phase: 'dns',
     })
     expect(session.statistics().dns).toMatchObject({ lookups: 1, active: 0, waiting: 0 })
+  })
+
+  test('uses addresses of one family, if it is told to', async () => {
+    await using server = await rawServer(echoHost)
+    const resolver = staticResolver({ 'both.test': ['::1', '127.0.0.1'], 'six.test': '::1' })
+    await using session = new ClientSession({ resolver, family: 4 })
+    const host = `both.test:${server.port}`
+    expect(await session.get(`http://${host}/`).text()).toBe(host)
+    await expect(session.get('http://six.test/')).rejects.toMatchObject({
+      phase: 'dns',
+      message: 'Connecting to "six.test:80" failed: the name has no addresses of IPv4',
+    })
+    expect(() => new ClientSession({ family: 5 as 4 })).toThrow('Cannot use 5 as "family"')
+  })
+
+  test('shares what is known of names with others that have the same CachingResolver', async () => {
+    await using server = await rawServer(echoHost)
+    const resolver = new CachingResolver({ resolver: staticResolver({ 'a.test': '127.0.0.1' }) })
+    for (let count = 0; count < 2; count++) {
+      await using session = new ClientSession({ resolver })
+      await session.get(`http://a.test:${server.port}/`).text()
+    }
+    expect(resolver.statistics()).toMatchObject({ lookups: 1, hits: 1, entries: 1 })
+    expect(() => new ClientSession({ resolver, dns: { ttl: 1 } })).toThrow('options of its own')
   })
 
   test('refuses numbers that make no sense', () => {
