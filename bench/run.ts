@@ -63,8 +63,13 @@ async function main(args: readonly string[]): Promise<void> {
     console.log(idleTable(results))
     console.log(`\nWritten to ${writeResults(bench, options, results)}`)
   } else if (bench === 'concurrency') {
-    const { benchConcurrency } = await import('./concurrency/bench.ts')
-    await benchConcurrency(options, say)
+    if (options.memory) {
+      const { measureMemory } = await import('./concurrency/memory.ts')
+      await measureMemory(say)
+    } else {
+      const { benchConcurrency } = await import('./concurrency/bench.ts')
+      await benchConcurrency(options, say)
+    }
   } else throw new Error(`Give server, client, idle or concurrency instead of "${bench}"`)
 }
 

@@ -12,5 +12,10 @@ interface Entries {
 
 export async function load<Name extends keyof Entries>(name: Name): Promise<Entries[Name]> {
   const file = name === 'index' ? 'index.js' : `${name}/index.js`
-  return (await import(new URL(`../dist/${file}`, import.meta.url).href)) as Entries[Name]
+  return loadModule<Entries[Name]>(file)
+}
+
+/** A file of `dist`: for what is not published, and yet worth measuring by itself. */
+export async function loadModule<Module>(file: string): Promise<Module> {
+  return (await import(new URL(`../dist/${file}`, import.meta.url).href)) as Module
 }

@@ -1,3 +1,4 @@
+import { scopeCases } from './scope-cases.ts'
 import { syncCases } from './sync-cases.ts'
 import type { Case } from './runner.ts'
 
@@ -11,6 +12,7 @@ async function casesOf(file: string): Promise<readonly Case[]> {
 
 export const cases: readonly Case[] = [
   ...syncCases,
+  ...scopeCases,
   ...(await casesOf('task-cases.ts')),
   ...(await casesOf('pool-cases.ts')),
 ]

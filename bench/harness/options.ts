@@ -14,6 +14,8 @@ export interface BenchOptions {
   row: string
   /** The contender to profile during the rounds. */
   profile: string | undefined
+  /** Watch the heap over ten million operations instead of measuring time: `concurrency`. */
+  memory: boolean
 }
 
 export interface Command {
@@ -24,12 +26,13 @@ export interface Command {
 export const usage = `npm run bench -- <server | client | idle | concurrency> [options]
 
   --quick              fewer requests: a first impression in under a minute
-  --only <a,b>         these contenders and the floor alone
+  --only <a,b>         these contenders and the floor alone; concurrency: these groups of operations
   --rounds <n>         interleaved rounds
   --requests <n>       requests in each round
   --warm-up <n>        requests before the first round
   --connections <n>    keep-alive connections (64)
   --row <name>         what servers are asked for: hello, browser, pipelined, routes, json, post, large
+  --memory             concurrency: the heap over ten million operations, instead of time
   --profile <name>     write a CPU profile of this contender's rounds, and print where its time goes
   --help               show this`
 
@@ -47,10 +50,11 @@ export function parseOptions(args: readonly string[]): Command | undefined {
       connections: { type: 'string', default: '64' },
       row: { type: 'string', default: 'hello' },
       profile: { type: 'string' },
+      memory: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
-  const { quick, profile } = values
+  const { quick, profile, memory } = values
   if (values.help) return undefined
   if (positionals.length !== 1)
     throw new Error('Give one bench: server, client, idle or concurrency')
@@ -65,6 +69,7 @@ export function parseOptions(args: readonly string[]): Command | undefined {
       connections: count('--connections', values.connections),
       row: values.row,
       profile,
+      memory,
     },
   }
 }

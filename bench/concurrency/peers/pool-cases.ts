@@ -11,7 +11,7 @@ const job = async (): Promise<number> => 1
 
 const groups = [2_000, 20_000].flatMap((queued) => {
   const items = Array.from({ length: queued }, (_, index) => index)
-  const group = `pool, ${queued.toLocaleString('en')} queued`
+  const group = `pool of ${queued} tasks`
   const batch = (name: string, run: () => Promise<unknown>): Case => ({
     group,
     name,

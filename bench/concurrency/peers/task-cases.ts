@@ -4,7 +4,7 @@ import { run, spawn } from 'effection'
 import { load } from '../../spool-module.ts'
 import type { Case } from '../runner.ts'
 
-const { gather, sleep, taskGroup, timeout } = await load('index')
+const { gather, taskGroup } = await load('index')
 
 const children = 1_000
 const indexes = Array.from({ length: children }, (_, index) => index)
@@ -12,7 +12,7 @@ const job = async (): Promise<number> => 1
 
 function batch(name: string, run: () => Promise<unknown>): Case {
   return {
-    group: 'spawn 1,000 and join',
+    group: 'spawn and join',
     name,
     operations: children,
     async run(n) {
@@ -54,44 +54,4 @@ export const cases: readonly Case[] = [
       for (const task of started) yield* task
     })
   }),
-  {
-    group: 'scopes and time',
-    name: 'spool, timeout() around a function',
-    async run(n) {
-      for (let at = 0; at < n; at++) await timeout(1_000, job)
-    },
-  },
-  {
-    group: 'scopes and time',
-    name: 'spool, taskGroup() with no task',
-    async run(n) {
-      for (let at = 0; at < n; at++) await taskGroup(job)
-    },
-  },
-  {
-    group: 'scopes and time',
-    name: 'AbortSignal.any() around a function',
-    async run(n) {
-      const parent = new AbortController()
-      for (let at = 0; at < n; at++) {
-        const child = new AbortController()
-        AbortSignal.any([parent.signal, child.signal])
-        await job()
-      }
-    },
-  },
-  {
-    group: 'scopes and time',
-    name: 'spool, sleep(0)',
-    async run(n) {
-      for (let at = 0; at < n; at++) await sleep(0)
-    },
-  },
-  {
-    group: 'scopes and time',
-    name: 'setImmediate()',
-    async run(n) {
-      for (let at = 0; at < n; at++) await new Promise((resolve) => setImmediate(resolve))
-    },
-  },
 ]

@@ -1,5 +1,5 @@
 import type { CancelledError } from '../errors.ts'
-import type { MemberList } from './member-list.ts'
+import type { Scope } from './scope.ts'
 
 /** What a scope tells of its cancellation: scopes below it, and waits. A link in the scope's list. */
 export abstract class ScopeMember {
@@ -8,7 +8,7 @@ export abstract class ScopeMember {
   /** @internal */
   nextMember: ScopeMember | undefined = undefined
   /** @internal The scope in whose list this is. */
-  memberOf: MemberList | undefined = undefined
+  memberOf: Scope | undefined = undefined
 
   /**
    * @internal Called once, synchronously, when the scope is cancelled, and when the task or group
