@@ -1,5 +1,6 @@
 export type { HeaderFields, HeadersInput } from '../http/header-fields.ts'
 export type { IncomingBody } from '../http/incoming-body.ts'
+export { Multipart, type PartOptions } from '../http/multipart.ts'
 export type { Middleware, Next } from '../http/middleware.ts'
 export { type BodyInput, outgoingBody, type OutgoingBody } from '../http/outgoing-body.ts'
 export { type ConnectAttempt, ConnectError, type ConnectPhase } from '../io/errors.ts'
@@ -28,6 +29,7 @@ export type {
   RequestSettings,
   SharedOptions,
 } from './request/request-options.ts'
+export type { TransferProgress } from './request/upload-progress.ts'
 export type { ClientResponse, RedirectStep, ResponseTimings } from './response/client-response.ts'
 export type { ResponsePromise } from './response/response-promise.ts'
 export { ClientSession, type ClientSessionStatistics } from './session.ts'

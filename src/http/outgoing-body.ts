@@ -1,3 +1,5 @@
+import { FileSource } from '../io/files/file-source.ts'
+
 /** Whatever a message can carry. Strings are sent as UTF-8. */
 export type BodyInput =
   | string
@@ -7,6 +9,7 @@ export type BodyInput =
   | Iterable<Uint8Array | string>
   | AsyncIterable<Uint8Array | string>
   | ReadableStream<Uint8Array | string>
+  | FileSource
 
 /** Chunks of a body in the order in which they are sent. */
 export type BodyChunks = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>
@@ -49,11 +52,14 @@ export function outgoingBody(input: BodyInput): OutgoingBody {
     throw new TypeError('Cannot send URLSearchParams as a body: give them as "form"')
   }
   if (given instanceof FormData) {
-    throw new TypeError('Cannot send a FormData: multipart bodies are not supported yet')
+    throw new TypeError('Cannot send a FormData as it is: make a Multipart of it')
   }
   if (input instanceof Blob) {
     const chunks = { [Symbol.asyncIterator]: () => input.stream()[Symbol.asyncIterator]() }
     return { kind: 'stream', chunks, length: input.size, replayable: true }
+  }
+  if (input instanceof FileSource) {
+    return { kind: 'stream', chunks: input, length: input.size, replayable: true }
   }
   if (typeof input === 'object' && input !== null) {
     if (Symbol.asyncIterator in input) {

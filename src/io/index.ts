@@ -15,6 +15,7 @@ export {
   ListenError,
   type TLSFailure,
 } from './errors.ts'
+export { FileSource, fileSource, type FileSourceOptions } from './files/file-source.ts'
 export { listen, type Listener, type ListenOptions } from './listener.ts'
 export { memoryPair, type MemoryPairOptions, type MemoryTransport } from './memory-transport.ts'
 export { type ResolvedAddress, type Resolver, staticResolver, systemResolver } from './resolver.ts'

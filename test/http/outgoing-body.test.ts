@@ -33,7 +33,7 @@ test.each([3, null, undefined, {}, true])('outgoingBody(%j) throws TypeError', (
   expect(() => outgoingBody(input as never)).toThrow(TypeError)
 })
 
-test('outgoingBody() says where search parameters go, and that forms with files can’t be sent', () => {
+test('outgoingBody() says where search parameters go, and that a FormData needs a boundary', () => {
   const parameters: unknown = new URLSearchParams({ a: '1' })
   const form: unknown = new FormData()
   expect(() => outgoingBody(parameters as string)).toThrow('give them as "form"')

@@ -2,7 +2,10 @@ import { type BodyInput, outgoingBody, type OutgoingBody } from '../../http/outg
 import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
 import { cookieHeader } from '../cookies/cookie-header.ts'
 import { withCookies } from '../cookies/message-cookies.ts'
-import { formString } from '../url/query.ts'
+import { Multipart } from '../../http/multipart.ts'
+import { FileSource } from '../../io/files/file-source.ts'
+import { formString, type QueryInput } from '../url/query.ts'
+import { withProgress } from './upload-progress.ts'
 import type { RequestOptions } from './request-options.ts'
 
 /** A body, with the content type that goes with it. */
@@ -13,21 +16,10 @@ export interface RequestContent {
 
 /** What the options say is sent; undefined if that is nothing. Throws TypeError if they say two things. */
 export function contentOf(options: RequestOptions): RequestContent | undefined {
-  const { body, json, form } = options
-  if (body === undefined && json === undefined && form === undefined) return undefined
-  if ([body, json, form].filter((one) => one !== undefined).length > 1) {
-    throw new TypeError('Cannot send more than one of "body", "json" and "form"')
-  }
-  if (body !== undefined) return { body: outgoingBody(body), type: typeOf(body) }
-  if (json !== undefined) {
-    const text = JSON.stringify(json) as string | undefined
-    if (text === undefined) throw new TypeError(`Cannot send a ${typeof json} as JSON`)
-    return { body: outgoingBody(text), type: 'application/json' }
-  }
-  return {
-    body: outgoingBody(formString(form as NonNullable<typeof form>)),
-    type: 'application/x-www-form-urlencoded',
-  }
+  const content = plainContentOf(options)
+  const { onUploadProgress } = options
+  if (content === undefined || onUploadProgress === undefined) return content
+  return { ...content, body: withProgress(content.body, onUploadProgress) }
 }
 
 /** The request's own headers. Throws TypeError for cookies that can't be sent. */
@@ -36,7 +28,32 @@ export function headersOf({ headers, cookies }: RequestOptions): HeadersInput | 
   return withCookies(HeaderFields.from(headers), cookieHeader(cookies))
 }
 
-function typeOf(body: BodyInput): string | undefined {
+function plainContentOf({ body, json, form }: RequestOptions): RequestContent | undefined {
+  if (body === undefined && json === undefined && form === undefined) return undefined
+  if ([body, json, form].filter((one) => one !== undefined).length > 1) {
+    throw new TypeError('Cannot send more than one of "body", "json" and "form"')
+  }
+  const parts = multipartOf(body) ?? multipartOf(form)
+  if (parts !== undefined) return parts
+  if (body !== undefined) return { body: outgoingBody(body as BodyInput), type: typeOf(body) }
+  if (json !== undefined) {
+    const text = JSON.stringify(json) as string | undefined
+    if (text === undefined) throw new TypeError(`Cannot send a ${typeof json} as JSON`)
+    return { body: outgoingBody(text), type: 'application/json' }
+  }
+  return {
+    body: outgoingBody(formString(form as QueryInput)),
+    type: 'application/x-www-form-urlencoded',
+  }
+}
+
+function multipartOf(input: unknown): RequestContent | undefined {
+  if (input instanceof FormData) return Multipart.from(input)
+  return input instanceof Multipart ? input : undefined
+}
+
+function typeOf(body: unknown): string | undefined {
   if (typeof body === 'string') return 'text/plain; charset=utf-8'
-  return body instanceof Blob && body.type !== '' ? body.type : undefined
+  if (!(body instanceof Blob) && !(body instanceof FileSource)) return undefined
+  return body.type === '' ? undefined : body.type
 }

@@ -1,9 +1,11 @@
 import type { HeadersInput } from '../../http/header-fields.ts'
+import type { Multipart } from '../../http/multipart.ts'
 import type { BodyInput } from '../../http/outgoing-body.ts'
 import type { TLSOptions } from '../../io/transport.ts'
 import type { CookieValues } from '../cookies/cookie-header.ts'
 import type { ProxySetting } from '../connection/proxy/proxy-server.ts'
 import { defaultTimeouts, type TimeoutOptions, type Timeouts, timeoutsFrom } from '../timeouts.ts'
+import type { TransferProgress } from './upload-progress.ts'
 import type { QueryInput } from '../url/query.ts'
 
 /** What to do with a redirect: go there, give it to the caller, or throw `RedirectError`. */
@@ -53,12 +55,17 @@ export interface RequestOptions extends SharedOptions {
   cookies?: CookieValues | undefined
   /** Added to the URL's own query. */
   query?: QueryInput | undefined
-  /** Sent as it is. Strings are UTF-8 text; Blobs have their type; other bodies have none of their own. */
-  body?: BodyInput | undefined
+  /**
+   * Sent as it is. Strings are UTF-8 text; Blobs and files have their type; forms are multipart; other
+   * bodies have no type of their own. Streams of Node.js are read as the iterables that they are.
+   */
+  body?: BodyInput | FormData | Multipart | undefined
   /** Sent as JSON. */
   json?: unknown
-  /** Sent as `application/x-www-form-urlencoded`. */
-  form?: QueryInput | undefined
+  /** Sent as `application/x-www-form-urlencoded`; a `FormData` or `Multipart` as `multipart/form-data`. */
+  form?: QueryInput | FormData | Multipart | undefined
+  /** Called as the body is taken by the connection, which then happens in pieces of 64 KiB. */
+  onUploadProgress?: ((progress: TransferProgress) => void) | undefined
   /** Cancels the request too, as its scope does. */
   signal?: AbortSignal | undefined
   /** @internal Takes 101 for an answer; `response.exchange.takeOver()` has the connection then. */
