@@ -18,7 +18,7 @@ for (const path of documents()) {
   const text = readFileSync(join(root, path), 'utf8')
   for (const { code, line, run } of fromSource ? jsdocExamples(text) : markdownExamples(text)) {
     const name = `${path.replaceAll(/[^a-zA-Z0-9]+/g, '-')}-${line}${run ? '' : '.no-run'}.ts`
-    const imports = fromSource ? missingImports(code) : ''
+    const imports = fromSource ? missingImports(code, path) : ''
     writeFileSync(join(out, name), `// ${path}:${line}\n${imports}${code}\nexport {}\n`)
     count++
   }
@@ -65,16 +65,16 @@ function lineAt(text: string, index: number): number {
   return text.slice(0, index).split('\n').length
 }
 
-/** Which entry publishes a name. */
-function publishedNames(): Map<string, string> {
-  const names = new Map<string, string>()
+/** Which entries publish a name: client and server may both, each its own. */
+function publishedNames(): Map<string, string[]> {
+  const names = new Map<string, string[]>()
   const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((e) =>
     e.isDirectory(),
   )
   for (const folder of ['', ...folders.map((entry) => entry.name)]) {
     const specifier = folder === '' ? 'spool' : `spool/${folder}`
     for (const name of exportedBy(join(root, 'src', folder, 'index.ts'))) {
-      if (!names.has(name)) names.set(name, specifier)
+      names.set(name, [...(names.get(name) ?? []), specifier])
     }
   }
   return names
@@ -96,11 +96,14 @@ function exportedBy(path: string): string[] {
   )
 }
 
-function missingImports(code: string): string {
+function missingImports(code: string, path: string): string {
   const wanted = new Map<string, string[]>()
-  for (const [name, specifier] of entries) {
+  const own = `spool/${path.split('/')[1]}`
+  for (const [name, specifiers] of entries) {
     if (!new RegExp(`(?<![.\\w'"\`])${name}\\b(?!\\s*:[^:?]*[,})])`).test(code)) continue
     if (new RegExp(`import[^'"]*\\b${name}\\b`).test(code)) continue
+    if (new RegExp(`\\b(?:const|let|function|class) ${name}\\b`).test(code)) continue
+    const specifier = specifiers.includes(own) ? own : (specifiers[0] ?? '')
     wanted.set(specifier, [...(wanted.get(specifier) ?? []), name])
   }
   return Array.from(

@@ -9,6 +9,7 @@ export type { CachingResolverOptions, ResolverStatistics } from '../io/caching-r
 export type { Resolver } from '../io/resolver.ts'
 export type { TLSOptions } from '../io/transport.ts'
 export { ProtocolError } from '../wire/errors.ts'
+export type { BasicCredentials, BearerToken, Credentials } from './auth/credentials.ts'
 export type { CookieValues } from './cookies/cookie-header.ts'
 export { CookieJar, type CookieJarOptions } from './cookies/cookie-jar.ts'
 export type { StoredCookie } from './cookies/stored-cookie.ts'
@@ -21,6 +22,11 @@ export type {
   NetworkOptions,
 } from './connection/network-options.ts'
 export type { ProxyOptions, ProxySetting } from './connection/proxy/proxy-server.ts'
+export { digestAuth, type DigestAuthOptions } from './middleware/digest-auth.ts'
+export { log, type RequestLog } from './middleware/log.ts'
+export { netrcAuth } from './middleware/netrc-auth.ts'
+export { rateLimit, type RateLimitOptions } from './middleware/rate-limit.ts'
+export { type RequestRetryOptions, retry, type RetryEvent } from './middleware/retry.ts'
 export type { PoolStatistics } from './pool/pool.ts'
 export type { ClientRequest } from './request/client-request.ts'
 export type {

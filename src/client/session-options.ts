@@ -2,6 +2,7 @@ import type { HeadersInput } from '../http/header-fields.ts'
 import type { Middleware } from '../http/middleware.ts'
 import type { NetworkOptions } from './connection/network-options.ts'
 import type { ConnectorOptions } from './connection/connector.ts'
+import type { Credentials } from './auth/credentials.ts'
 import { CookieJar } from './cookies/cookie-jar.ts'
 import type { ClientRequest } from './request/client-request.ts'
 import { atLeast, type SharedOptions } from './request/request-options.ts'
@@ -22,6 +23,11 @@ export interface ClientSessionOptions extends SharedOptions, NetworkOptions {
   baseUrl?: string | URL | undefined
   /** Sent with each request that does not bring its own of the same name. */
   headers?: HeadersInput | undefined
+  /**
+   * Sent as `Authorization` with each request that does not bring its own, whatever its origin; a
+   * redirect to another one goes without.
+   */
+  auth?: Credentials | undefined
   /** Connections at most, idle ones included. Default 100; 0 for no limit. */
   limit?: number | undefined
   /** Connections to one origin at most. Default 0: no limit of its own. */

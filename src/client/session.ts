@@ -13,7 +13,8 @@ import { endOfCalls } from './call/end-of-calls.ts'
 import type { Sending } from './call/sending.ts'
 import type { PoolStatistics } from './pool/pool.ts'
 import type { ClientRequest } from './request/client-request.ts'
-import { contentOf, headersOf } from './request/request-content.ts'
+import { contentOf } from './request/request-content.ts'
+import { headersOf, withAuth } from './request/request-headers.ts'
 import { RequestHeads } from './request/request-heads.ts'
 import {
   defaultSettings,
@@ -71,7 +72,7 @@ export class ClientSession implements AsyncDisposable {
   constructor(options: ClientSessionOptions = {}, /** @internal */ open?: OpenTransport) {
     const settings = settingsFrom(options, defaultSettings)
     this.#opener = new Opener(options)
-    const heads = new RequestHeads(options.headers, settings.decompress)
+    const heads = new RequestHeads(withAuth(options.headers, options.auth), settings.decompress)
     const urls = new URLReader()
     const base = baseOf(options.baseUrl, urls)
     this.#direct = {

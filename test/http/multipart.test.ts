@@ -85,7 +85,7 @@ describe('Multipart', () => {
       })(),
       { filename: 'f' },
     )
-    form.append('web', ReadableStream.from(['c']) as ReadableStream<string>)
+    form.append('web', ReadableStream.from(['c']))
     expect(form.length).toBeUndefined()
     expect(form.body).toMatchObject({ length: undefined, replayable: false })
     expect(await textOf(form)).toContain('\r\n\r\nab\r\n--B\r\n')

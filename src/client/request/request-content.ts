@@ -1,7 +1,4 @@
 import { type BodyInput, outgoingBody, type OutgoingBody } from '../../http/outgoing-body.ts'
-import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
-import { cookieHeader } from '../cookies/cookie-header.ts'
-import { withCookies } from '../cookies/message-cookies.ts'
 import { Multipart } from '../../http/multipart.ts'
 import { FileSource } from '../../io/files/file-source.ts'
 import { formString, type QueryInput } from '../url/query.ts'
@@ -20,12 +17,6 @@ export function contentOf(options: RequestOptions): RequestContent | undefined {
   const { onUploadProgress } = options
   if (content === undefined || onUploadProgress === undefined) return content
   return { ...content, body: withProgress(content.body, onUploadProgress) }
-}
-
-/** The request's own headers. Throws TypeError for cookies that can't be sent. */
-export function headersOf({ headers, cookies }: RequestOptions): HeadersInput | undefined {
-  if (cookies === undefined) return headers
-  return withCookies(HeaderFields.from(headers), cookieHeader(cookies))
 }
 
 function plainContentOf({ body, json, form }: RequestOptions): RequestContent | undefined {

@@ -9,6 +9,7 @@ import type { OutgoingBody } from '../../http/outgoing-body.ts'
 import { acceptedCodings } from '../../http/compression.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import { writeFields, writeRequestHead } from '../../wire/http1/writing/head-writer.ts'
+import { basic } from '../auth/credentials.ts'
 import type { Origin } from '../url/origin.ts'
 import type { RequestURL } from '../url/request-url.ts'
 import type { RequestContent } from './request-content.ts'
@@ -94,7 +95,7 @@ export class RequestHeads {
     }
     if (type !== undefined && !fields.has('content-type')) fields.append('Content-Type', type)
     if (url.userInfo !== undefined && !fields.has('authorization')) {
-      fields.append('Authorization', basic(url.userInfo))
+      fields.append('Authorization', basicOf(url.userInfo))
     }
     return fields
   }
@@ -162,7 +163,7 @@ export class RequestHeads {
       fields.push(name, given[index + 1] as string)
     }
     if (url.userInfo !== undefined && !headers.has('authorization')) {
-      fields.push('Authorization', basic(url.userInfo))
+      fields.push('Authorization', basicOf(url.userInfo))
     }
     const framing = framingOf(headers, body)
     if (body === undefined) {
@@ -211,14 +212,18 @@ function framingOf(headers: HeaderFields, body: OutgoingBody | undefined): numbe
   )
 }
 
-// RFC 7617. What is percent-encoded in a URL is not in a header.
-function basic(userInfo: string): string {
-  let plain = userInfo
+// What is percent-encoded in a URL is not in a header.
+function basicOf(userInfo: string): string {
+  const colon = userInfo.indexOf(':')
+  if (colon < 0) return basic(decoded(userInfo), '')
+  return basic(decoded(userInfo.slice(0, colon)), decoded(userInfo.slice(colon + 1)))
+}
+
+function decoded(text: string): string {
   try {
-    plain = decodeURIComponent(userInfo)
+    return decodeURIComponent(text)
   } catch {
     // Not percent-encoded: as it is.
+    return text
   }
-  if (!plain.includes(':')) plain += ':'
-  return `Basic ${Buffer.from(plain).toString('base64')}`
 }

@@ -2,6 +2,7 @@ import type { HeadersInput } from '../../http/header-fields.ts'
 import type { Multipart } from '../../http/multipart.ts'
 import type { BodyInput } from '../../http/outgoing-body.ts'
 import type { TLSOptions } from '../../io/transport.ts'
+import type { Credentials } from '../auth/credentials.ts'
 import type { CookieValues } from '../cookies/cookie-header.ts'
 import type { ProxySetting } from '../connection/proxy/proxy-server.ts'
 import { defaultTimeouts, type TimeoutOptions, type Timeouts, timeoutsFrom } from '../timeouts.ts'
@@ -46,6 +47,8 @@ export interface SharedOptions {
 }
 
 export interface RequestOptions extends SharedOptions {
+  /** Sent as `Authorization`, in the place of the session's; not to another origin by a redirect. */
+  auth?: Credentials | undefined
   /** In the place of the session's of the same names. */
   headers?: HeadersInput | undefined
   /**

@@ -1,10 +1,17 @@
 /** Files that are read and written as a whole. */
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 
 export interface ReplaceFileOptions {
   /** The permissions of the new file. Default 0o666, less what the process's mask takes away. */
   mode?: number | undefined
+}
+
+/** The path of a file in the home of the user. */
+export function homeFile(name: string): string {
+  return join(homedir(), name)
 }
 
 /**

@@ -105,6 +105,10 @@ describe('a request with a form', () => {
   })
 })
 
+function refuse(): never {
+  throw new RangeError('enough')
+}
+
 describe('onUploadProgress', () => {
   it('is told of each piece, with the total where it is known', async () => {
     const told: TransferProgress[] = []
@@ -133,9 +137,7 @@ describe('onUploadProgress', () => {
 
   it('ends the request by what it throws', async () => {
     await using fixture = new MemoryFixture(answer('ok'))
-    const onUploadProgress = (): void => {
-      throw new RangeError('enough')
-    }
+    const onUploadProgress = refuse
     const error = await rejectionOf(
       fixture.session.post('/', { body: ['a', 'b'], onUploadProgress }).text(),
     )
