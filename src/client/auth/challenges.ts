@@ -12,6 +12,7 @@ export interface Challenge {
 const space = /[\t ,]*/y
 const word = /[!#$%&'*+.^_`|~\w-]+/y
 const equals = /[\t ]*=[\t ]*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~\w/:-]+))/y
+const brokenValue = /[\t ]*=/y
 const token68 = /[\t ]+[\w.~+/-]+=*(?=[\t ]*(?:,|$))/y
 // Nobody sends more, and each is work for us.
 const mostChallenges = 20
@@ -40,7 +41,7 @@ function readField(field: string, challenges: Challenge[]): void {
     if (value !== null && parameters !== undefined) {
       const given = value[2] ?? (value[1] ?? '').replaceAll(/\\(.)/g, '$1')
       if (!parameters.has(name)) parameters.set(name, given)
-    } else if (value === null && challenges.length < mostChallenges) {
+    } else if (value === null && take(brokenValue) === null && challenges.length < mostChallenges) {
       take(token68)
       parameters = new Map()
       challenges.push({ scheme: name, parameters })
