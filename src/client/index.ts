@@ -39,6 +39,11 @@ export type { TransferProgress } from './request/upload-progress.ts'
 export type { ClientResponse, RedirectStep, ResponseTimings } from './response/client-response.ts'
 export type { ResponsePromise } from './response/response-promise.ts'
 export { ClientSession, type ClientSessionStatistics } from './session.ts'
-export type { ClientMiddleware, ClientSessionOptions, SessionLimits } from './session-options.ts'
+export type {
+  ClientMiddleware,
+  ClientSessionOptions,
+  SessionLimits,
+  TransportOpener,
+} from './session-options.ts'
 export type { TimeoutOptions } from './timeouts.ts'
 export type { QueryInput, QueryValue } from './url/query.ts'

@@ -1,7 +1,8 @@
 import type { HeadersInput } from '../http/header-fields.ts'
 import type { Middleware } from '../http/middleware.ts'
-import type { NetworkOptions } from './connection/network-options.ts'
 import type { ConnectorOptions } from './connection/connector.ts'
+import type { Transport } from '../io/transport.ts'
+import type { ConnectTarget, NetworkOptions } from './connection/network-options.ts'
 import type { Credentials } from './auth/credentials.ts'
 import { CookieJar } from './cookies/cookie-jar.ts'
 import type { ClientRequest } from './request/client-request.ts'
@@ -14,6 +15,12 @@ import type { RequestURL, URLReader } from './url/request-url.ts'
  * answer in its place, or pass it on more than once.
  */
 export type ClientMiddleware = Middleware<ClientRequest, ClientResponse>
+
+/** Opens connections in the place of sockets. */
+export interface TransportOpener {
+  /** Cancelled by the scope that it is called in. What is secure is to be so where the transport leads. */
+  open(target: ConnectTarget): Promise<Transport>
+}
 
 export interface ClientSessionOptions extends SharedOptions, NetworkOptions {
   /**
@@ -50,6 +57,8 @@ export interface ClientSessionOptions extends SharedOptions, NetworkOptions {
   maxConnectionRequests?: number | undefined
   /** The first is outermost. */
   middleware?: readonly ClientMiddleware[] | undefined
+  /** Opens connections in the place of sockets, proxies and all else, as `MockTransport` of `spool/testing` does. */
+  transport?: TransportOpener | undefined
 }
 
 /** Throws RangeError for a number that makes no sense. */

@@ -79,7 +79,10 @@ export class ClientSession implements AsyncDisposable {
       urls,
       heads,
       hosts: new ClientHosts(settings, new Routes(options), (origin) => heads.linesFor(origin)),
-      connector: new Connector(poolOptions(options), open ?? this.#opener.open),
+      connector: new Connector(
+        poolOptions(options),
+        open ?? transportOpener(options) ?? this.#opener.open,
+      ),
       calls: new CallList(),
       cookies: jarOf(options.cookies),
       middleware: undefined,
@@ -267,4 +270,8 @@ export class ClientSession implements AsyncDisposable {
 
 function closedError(): ClosedResourceError {
   return new ClosedResourceError('Cannot send a request: the session is closed')
+}
+
+function transportOpener({ transport }: ClientSessionOptions): OpenTransport | undefined {
+  return transport && (({ origin }) => transport.open(origin))
 }
