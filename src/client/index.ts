@@ -22,6 +22,9 @@ export type {
   NetworkOptions,
 } from './connection/network-options.ts'
 export type { ProxyOptions, ProxySetting } from './connection/proxy/proxy-server.ts'
+export type { ServerSentEvent } from './events/event-parser.ts'
+export type { EventsOptions } from './events/server-events.ts'
+export type { Fetch } from './fetch/session-fetch.ts'
 export { digestAuth, type DigestAuthOptions } from './middleware/digest-auth.ts'
 export { log, type RequestLog } from './middleware/log.ts'
 export { netrcAuth } from './middleware/netrc-auth.ts'

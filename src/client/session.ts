@@ -11,6 +11,9 @@ import type { CookieJar } from './cookies/cookie-jar.ts'
 import { CallList } from './call/call-list.ts'
 import { endOfCalls } from './call/end-of-calls.ts'
 import type { Sending } from './call/sending.ts'
+import type { ServerSentEvent } from './events/event-parser.ts'
+import { type EventsOptions, serverEvents } from './events/server-events.ts'
+import { type Fetch, sessionFetch } from './fetch/session-fetch.ts'
 import type { PoolStatistics } from './pool/pool.ts'
 import type { ClientRequest } from './request/client-request.ts'
 import { contentOf } from './request/request-content.ts'
@@ -65,6 +68,7 @@ export class ClientSession implements AsyncDisposable {
   // The base's origin, for paths from the root.
   readonly #root: string
   #closed = false
+  #fetch: Fetch | undefined = undefined
 
   /**
    * @throws TypeError or RangeError for an option that makes no sense
@@ -182,6 +186,56 @@ export class ClientSession implements AsyncDisposable {
     const { hosts, connector } = this.#direct
     const { limit, limitPerHost } = limitsFrom({ ...connector.statistics(), ...limits })
     connector.setLimits(limit, limitPerHost, hosts.all())
+  }
+
+  /**
+   * The web's `fetch` over the connections of this session, with its cookies, headers and middlewares:
+   * for libraries that take one. Needs no `this`. Relative URLs are resolved against `baseUrl`.
+   *
+   * It differs from the platform's where there is no page: `cache`, `credentials`, `mode` and
+   * `integrity` have no effect, a `manual` redirect gives the response itself, and what ends the scope
+   * around it rejects with that scope's `CancelledError`.
+   *
+   * Cancellation: as `request()`.
+   *
+   * @throws TypeError with the message `fetch failed` and the error of `request()` as its `cause`; the
+   *   reason of a signal that was aborted
+   */
+  get fetch(): Fetch {
+    return (this.#fetch ??= sessionFetch(
+      (method, url, options) => this.request(method, url, options),
+      (url) => this.#absolute(url),
+    ))
+  }
+
+  /**
+   * The events of a stream (`text/event-stream`), as they come. When the stream ends or breaks, it is
+   * asked for again after the last event, as browsers do; a 204 ends it for good.
+   *
+   * @example
+   * ```ts
+   * import { Application, serve, sse } from 'spool/server'
+   *
+   * const app = new Application().get('/news', () =>
+   *   sse(async function* () {
+   *     yield { id: '1', event: 'greeting', data: 'Hello' }
+   *   }),
+   * )
+   * await using server = await serve(app, { port: 0 })
+   * await using session = new ClientSession({ baseUrl: server.url })
+   * for await (const { type, data, id } of session.events('/news')) {
+   *   console.log(type, data, id) // → greeting Hello 1
+   *   break
+   * }
+   * ```
+   *
+   * Cancellation: closes the connection, or ends the wait for the next one.
+   *
+   * @throws ResponseError for another status than 200 and 204, but for 429 and 5xx that may pass;
+   *   ProtocolError for another content type; what `request()` throws, where it is not asked again
+   */
+  events(url: string | URL, options: EventsOptions = {}): AsyncGenerator<ServerSentEvent, void> {
+    return serverEvents((method, to, more) => this.request(method, to, more), url, options)
   }
 
   /** What it holds, now. */

@@ -4,6 +4,8 @@ import { decodeText } from '../../http/text-decoding.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import { cookiesSet } from '../cookies/cookie-header.ts'
 import { ResponseError } from '../errors.ts'
+import type { ServerSentEvent } from '../events/event-parser.ts'
+import { eventsOf } from '../events/events-of.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { decodableCharset } from './charset.ts'
 import { linesOf } from './lines.ts'
@@ -146,6 +148,19 @@ export class ClientResponse implements AsyncDisposable {
    */
   lines(options?: { limit?: number }): AsyncGenerator<string, void> {
     return linesOf(this.body, options?.limit)
+  }
+
+  /**
+   * The events of a body of `text/event-stream`, as they come: for a stream that is the answer to one
+   * request, and is not to be asked for again. `limit`: characters that one event may have, by default
+   * 1 MiB.
+   *
+   * Cancellation: closes the connection.
+   *
+   * @throws ProtocolError for another content type, and as `bytes()`
+   */
+  events(options?: { limit?: number }): AsyncGenerator<ServerSentEvent, void> {
+    return eventsOf(this, options?.limit)
   }
 
   /**
