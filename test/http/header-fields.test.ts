@@ -89,4 +89,17 @@ describe('HeaderFields', () => {
     fields.set('a', ' \tx y\r\n ')
     expect(fields.get('a')).toBe('x y')
   })
+
+  test('names of what objects inherit are names as any other', () => {
+    const fields = new HeaderFields()
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      expect(fields.get(name)).toBeNull()
+      expect(fields.has(name)).toBe(false)
+      fields.append(name, 'x')
+      expect(fields.get(name)).toBe('x')
+    }
+    expect(HeaderFields.from(JSON.parse('{ "__proto__": "y" }') as object).get('__proto__')).toBe(
+      'y',
+    )
+  })
 })

@@ -234,7 +234,7 @@ function readHead(text: string): Pick<RequestHead, 'method' | 'target' | 'fields
     parser.feed(Buffer.from(text, 'latin1'))
   } catch (error) {
     // The forms of a target, CONNECT, Expect: not a matter of where a part ends.
-    assert.match((error as Error).message, /target|CONNECT|Expectation|Method is longer/)
+    assert.match((error as Error).message, /target|CONNECT|OPTIONS|Expectation|Method is longer/)
     return undefined
   }
   const { method, target, fields } = found!

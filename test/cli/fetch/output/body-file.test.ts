@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -54,6 +54,19 @@ describe('BodyFile', () => {
     await expect(file.commit()).rejects.toThrow('EISDIR')
     await file.discard()
     expect(await readdir(folder)).toEqual(['a'])
+  })
+
+  it('write() replaces a link by a file, and does not write through it', async () => {
+    const secret = join(folder, 'secret')
+    await writeFile(secret, 'mine')
+    await symlink(secret, join(folder, 'a.part'))
+    await symlink(secret, join(folder, 'a'))
+    const file = new BodyFile(folder, 'a')
+    await file.write(Buffer.from('theirs'))
+    await file.commit()
+    expect(await readFile(secret, 'utf8')).toBe('mine')
+    expect(await readFile(join(folder, 'a'), 'utf8')).toBe('theirs')
+    expect((await lstat(join(folder, 'a'))).isFile()).toBe(true)
   })
 
   it('write() fails in a folder that is gone', async () => {
