@@ -3,7 +3,7 @@ import { isIP, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { SpoolError } from '../util/error.ts'
 import { TimeoutError } from '../concurrency/errors.ts'
-import { outsideScopes } from '../concurrency/scope/context.ts'
+import { outsideContexts } from '../concurrency/scope/context.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
 import type { ClockTimer } from '../concurrency/time/clock.ts'
 import { clock } from '../concurrency/time/current-clock.ts'
@@ -112,7 +112,7 @@ class Connecting {
   }
 
   #open(targets: readonly Target[]): void {
-    outsideScopes(() => {
+    outsideContexts(() => {
       this.#race = new ConnectionRace<Target, Socket>(
         targets,
         (target, events) => this.#attempt(target, events),

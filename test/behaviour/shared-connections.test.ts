@@ -1,5 +1,5 @@
 /** What is shared between requests carries nothing of one of them to another. */
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncLocalStorage, createHook, executionAsyncResource } from 'node:async_hooks'
 import { expect, test } from 'vitest'
 import { ContextVar, currentScope, sleep, timeout } from 'spool'
 import { ClientSession } from 'spool/client'
@@ -52,14 +52,14 @@ test('a deadline of one request is not that of the next on its connection', asyn
 })
 
 test('handlers of one connection of a server see their own request only', async () => {
-  const user = new ContextVar<string>('user')
+  const user = new ContextVar<string | undefined>('user', { default: undefined })
   const seen: (string | undefined)[] = []
   const app = new Application().get('/{name}', async ({ params }) => {
-    seen.push(user.get(undefined), store.getStore())
+    seen.push(user.get(), store.getStore())
     user.set(params.name)
     store.enterWith(params.name)
     await sleep(0)
-    seen.push(user.get(undefined))
+    seen.push(user.get())
     return text(params.name)
   })
   await using server = await serve(app, { host: '127.0.0.1' })
@@ -67,4 +67,24 @@ test('handlers of one connection of a server see their own request only', async 
   for (const name of ['a', 'b']) expect(await session.get(`/${name}`).text()).toBe(name)
   expect(seen).toEqual([undefined, undefined, 'a', undefined, undefined, 'b'])
   expect(server.statistics().accepted).toBe(1)
+})
+
+test('a connection keeps nothing of who opened it', async () => {
+  const app = new Application().get('/', () => text('root'))
+  await using server = await serve(app, { host: '127.0.0.1' })
+  await using session = new ClientSession({ baseUrl: server.url })
+  await store.run('opener', () => session.get('/').text())
+  const seen: unknown[] = []
+  const hook = createHook({
+    before: () =>
+      void (executionAsyncResource().constructor.name === 'TCP' ? seen.push(store.getStore()) : 0),
+  }).enable()
+  try {
+    expect(await session.get('/').text()).toBe('root')
+  } finally {
+    hook.disable()
+  }
+  expect(session.statistics()).toMatchObject({ opened: 1 })
+  expect(seen.length).toBeGreaterThan(0)
+  expect(seen).not.toContain('opener')
 })

@@ -98,8 +98,10 @@ describe('HeaderFields', () => {
       fields.append(name, 'x')
       expect(fields.get(name)).toBe('x')
     }
-    expect(HeaderFields.from(JSON.parse('{ "__proto__": "y" }') as object).get('__proto__')).toBe(
-      'y',
-    )
+    expect(
+      HeaderFields.from(JSON.parse('{ "__proto__": "y" }') as Record<string, string>).get(
+        '__proto__',
+      ),
+    ).toBe('y')
   })
 })

@@ -7,6 +7,7 @@
  * the connection.
  */
 import { type CancelledError, ClosedResourceError } from '../../concurrency/errors.ts'
+import { captureContext, type CapturedContext } from '../../concurrency/scope/context.ts'
 import type { Scope } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import type { BodySource } from '../../http/incoming-body.ts'
@@ -77,6 +78,8 @@ export class Exchange
   readonly #framed: Framed
   readonly #body: OutgoingBody | undefined
   readonly #scope: Scope
+  // Of who asked: a source of chunks runs with their stores, and not with those of who opened the socket.
+  readonly #context: CapturedContext | undefined
   readonly #events: ExchangeEvents
   #sending = false
   #upload: Upload | undefined = undefined
@@ -109,6 +112,7 @@ export class Exchange
     this.#body = body
     this.#scope = scope
     this.#events = events
+    this.#context = body?.kind === 'stream' ? captureContext() : undefined
   }
 
   /** Whether the connection may carry another exchange, as far as the request is concerned. */
@@ -345,7 +349,7 @@ export class Exchange
       this.phase = 'total'
       transport.write(head)
       this.#upload = new Upload(transport, framing, openScope(this.#scope), this)
-      void this.#upload.run(body.chunks)
+      void this.#upload.run(body.chunks, this.#context)
       return
     }
     const more = writeRequest(transport, head, body)

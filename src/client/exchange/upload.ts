@@ -1,4 +1,4 @@
-import { runInScope } from '../../concurrency/scope/context.ts'
+import { type CapturedContext, runInContext, runInScope } from '../../concurrency/scope/context.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
 import { type BodyFraming, BodyWriter, writeChunks } from '../../http/body-writer.ts'
 import type { BodyChunks } from '../../http/outgoing-body.ts'
@@ -35,9 +35,11 @@ export class Upload {
     return this.#writer.full
   }
 
-  async run(chunks: BodyChunks): Promise<void> {
+  /** Sends everything; the source runs with the stores of `context`. */
+  async run(chunks: BodyChunks, context: CapturedContext | undefined): Promise<void> {
     try {
-      await runInScope(this.#scope, () => writeChunks(this.#writer, chunks))
+      if (context === undefined) await this.#write(chunks)
+      else await runInContext(context, (all) => this.#write(all), chunks)
       if (!this.#over) this.#events.uploaded()
     } catch (error) {
       if (!this.#over) this.#events.abort(error)
@@ -45,6 +47,10 @@ export class Upload {
       this.#over = true
       this.#scope.end()
     }
+  }
+
+  #write(chunks: BodyChunks): Promise<void> {
+    return runInScope(this.#scope, () => writeChunks(this.#writer, chunks))
   }
 
   drained(): void {

@@ -60,6 +60,17 @@ export function outsideScopes<T>(fn: () => T): T {
   return storage.getStore() === undefined ? fn() : storage.run(undefined, fn)
 }
 
+// Made when the program begins, so it has nobody's stores.
+const root = new AsyncResource('SpoolRoot')
+
+/**
+ * Runs `fn` in no scope, and without the stores of others: for sockets, which would otherwise keep what
+ * the one had who opened them, and show it to the callbacks of all who use them later.
+ */
+export function outsideContexts<T>(fn: () => T): T {
+  return root.runInAsyncScope(fn)
+}
+
 /** `fn`, entered in the context of now, whoever calls it later: for callbacks. */
 export function inThisContext<A extends unknown[]>(fn: (...args: A) => void): (...args: A) => void {
   return AsyncLocalStorage.bind(fn)

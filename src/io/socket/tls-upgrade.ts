@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { connect as openTLS, type TLSSocket } from 'node:tls'
-import { outsideScopes } from '../../concurrency/scope/context.ts'
+import { outsideContexts } from '../../concurrency/scope/context.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
 import { ConnectError, reasonOf } from '../errors.ts'
 import { clientOptions } from './tls-options.ts'
@@ -24,7 +24,7 @@ export function upgradeToTLS<T>(
   let secured: TLSSocket | undefined
   const waiter = new Waiter<T>(() => (secured ?? socket).destroy())
   if (waiter.settled) return waiter.promise
-  outsideScopes(() => {
+  outsideContexts(() => {
     // `onread` does not work over a socket that exists (Node.js ignores it): reads are not shared.
     const upgraded = openTLS({
       ...clientOptions(options, servername),
