@@ -15,6 +15,7 @@ import {
   reasonOf,
 } from './errors.ts'
 import { type AttemptEvents, ConnectionRace, interleave } from './socket/happy-eyeballs.ts'
+import { checkLocalAddress } from './socket/local-address.ts'
 import { openSocket, type Target } from './socket/open-socket.ts'
 import { type Resolver, systemResolver } from './resolver.ts'
 import { SocketTransport } from './socket/socket-transport.ts'
@@ -34,7 +35,7 @@ export interface ConnectOptions {
   resolver?: Resolver
   /** How long all of it may take, in milliseconds. Default: as long as the scope. */
   timeout?: number
-  /** The local address to connect from. */
+  /** What to connect from: an IP address of this machine, or the name of a network interface. */
   localAddress?: string
   /**
    * A buffer to read into, which any number of connections may share: their sinks get views of it,
@@ -216,9 +217,7 @@ function check({ host, port, path, localAddress, timeout }: ConnectOptions): voi
       throw new RangeError(`Cannot connect to port "${port}": it must be between 1 and 65535`)
     }
   } else if (path === '') throw new TypeError('Cannot connect to path "": it must not be empty')
-  if (localAddress !== undefined && isIP(localAddress) === 0) {
-    throw new TypeError(`Cannot connect from "${localAddress}": it must be an IP address`)
-  }
+  if (localAddress !== undefined) checkLocalAddress(localAddress)
   if (timeout !== undefined && !(timeout >= 0)) {
     throw new RangeError(`Cannot connect within "${timeout}" ms: it must be 0 or more`)
   }

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { CachingResolver, connect, staticResolver } from 'spool/io'
@@ -81,10 +82,18 @@ describe('ClientSession', () => {
 
   test('connects from the local address that it is told', async () => {
     await using server = await rawServer(echoHost)
-    await using session = new ClientSession({ localAddress: '127.0.0.9' })
-    await session.get(server.origin).text()
-    const [connection] = server.connections
-    expect(connection?.socket.remoteAddress).toBe('127.0.0.9')
+    const addresses = Object.entries(networkInterfaces())
+    const [loopback] = addresses.find(([, of]) => of?.[0]?.internal === true) ?? ['lo']
+    for (const localAddress of ['127.0.0.9', loopback]) {
+      await using session = new ClientSession({ localAddress })
+      await session.get(server.origin).text()
+    }
+    const from = server.connections.map(({ socket }) => socket.remoteAddress)
+    expect(from).toEqual(['127.0.0.9', '127.0.0.1'])
+    await using session = new ClientSession({ localAddress: 'none0' })
+    await expect(session.get(server.origin)).rejects.toThrow(
+      'Cannot connect from "none0": it must be an IP address, or a network interface that has one',
+    )
   })
 
   test('counts what it looked up', async () => {

@@ -21,7 +21,7 @@ export interface MountOptions {
   tls?: TLSOptions | undefined
   /** Connections are made to this Unix socket, whatever the URL says. */
   socketPath?: string | undefined
-  /** The local IP address to connect from. */
+  /** What to connect from: an IP address of this machine, or the name of a network interface. */
   localAddress?: string | undefined
   /**
    * Makes the connections, in the place of everything else here: resolves with a transport that has not
@@ -41,7 +41,7 @@ export interface NetworkOptions {
   mounts?: Readonly<Record<string, MountOptions>> | undefined
   /** All connections are made to this Unix socket, whatever the URL says. */
   socketPath?: string | undefined
-  /** The local IP address to connect from. */
+  /** What to connect from: an IP address of this machine, or the name of a network interface. */
   localAddress?: string | undefined
   /**
    * Milliseconds without a byte after which the system asks whether the peer is there still. Default

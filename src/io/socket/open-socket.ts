@@ -1,5 +1,6 @@
 import { connect as openTCP, type Socket } from 'node:net'
 import { connect as openTLS } from 'node:tls'
+import { localAddressFor } from './local-address.ts'
 import { readInto } from './read-buffer.ts'
 import type { ResolvedAddress } from '../resolver.ts'
 import { clientOptions } from './tls-options.ts'
@@ -29,7 +30,9 @@ export function openSocket(target: Target, options: SocketOptions): Socket {
       : { host: target.address, port, family: target.family, autoSelectFamily: false }
   const how = {
     ...where,
-    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(localAddress === undefined || 'path' in target
+      ? {}
+      : { localAddress: localAddressFor(localAddress, target.family) }),
     ...(readBuffer === undefined ? {} : { onread: readInto(readBuffer, () => socket) }),
     // RFC 9293 §3.6: each direction is closed by its own end; a server may answer after our FIN.
     allowHalfOpen: true,
