@@ -37,6 +37,8 @@ export class ClientConnection
   /** For the phases of the exchange that it carries. */
   readonly timer: PhaseTimer
   readonly openedAt: number
+  /** When its last exchange ended. */
+  idleSince: number = Infinity
   /** How many exchanges it has begun. */
   exchanges: number = 0
   /** Whether the response, once its head is there, lets it be used again. */

@@ -1,14 +1,19 @@
 /** The I/O below the pool: opens what the policy asks for, and closes what it gives up. */
-import { runInScope } from '../../concurrency/scope/context.ts'
+import { outsideScopes, runInScope } from '../../concurrency/scope/context.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
+import { nextTurn } from '../../concurrency/time/turn-queue.ts'
 import type { Transport } from '../../io/transport.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import { isIdempotent } from '../exchange/exchange-failures.ts'
 import { ConnectionPool, type PoolOptions, type PoolStatistics } from '../pool/pool.ts'
 import { ClientConnection } from './client-connection.ts'
 import type { ClientHost } from './client-host.ts'
 import type { OpenTransport } from './opener.ts'
 import { PhaseTimer, PhaseTimers } from './phase-timer.ts'
+
+// A connection that rested for less, in milliseconds, is not looked at twice: servers close later.
+const trusted = 1000
 
 export interface ConnectorOptions extends PoolOptions {
   /** Requests that one connection carries at most. */
@@ -23,6 +28,8 @@ export class Connector {
   readonly #pool: ConnectionPool<ClientConnection, Exchange>
   readonly #expiry: PhaseTimer
   readonly #maxRequests: number
+  // Those that are looked at before something is sent on them.
+  readonly #checked = new Map<ClientConnection, Exchange>()
   readonly #maxAge: number
   #expiryIsSet = false
   #opened = 0
@@ -34,7 +41,11 @@ export class Connector {
     this.#maxAge = options.maxConnectionAge
     this.#open = open
     this.#pool = new ConnectionPool<ClientConnection, Exchange>(options, {
-      assign: (exchange, connection) => exchange.assign(connection, this.#now),
+      assign: (exchange, connection) => {
+        const rested = this.#now - connection.idleSince > trusted
+        if (rested && !isIdempotent(exchange.method)) this.#check(exchange, connection)
+        else exchange.assign(connection, this.#now)
+      },
       open: (exchange) => this.#connect(exchange),
       close: (connection) => connection.close(),
     })
@@ -79,6 +90,7 @@ export class Connector {
       return
     }
     if (left < connection.keepAlive) connection.keepAlive = left
+    connection.idleSince = now
     this.#pool.release(connection, now)
     if (!this.#expiryIsSet && connection.idle) {
       this.#expiryIsSet = true
@@ -93,6 +105,13 @@ export class Connector {
 
   /** It was idle, and is closed. */
   lost(connection: ClientConnection): void {
+    const exchange = this.#checked.get(connection)
+    if (exchange !== undefined) {
+      this.#checked.delete(connection)
+      this.#pool.discard(connection)
+      if (!exchange.over) exchange.askAgain()
+      return
+    }
     this.#pool.lost(connection)
   }
 
@@ -109,7 +128,28 @@ export class Connector {
   /** Stops the timers; to be called once nothing is left. */
   close(): void {
     this.#pool.closeIdle()
+    // Of requests that were given up.
+    for (const connection of this.#checked.keys()) {
+      this.#checked.delete(connection)
+      connection.close()
+      this.#pool.discard(connection)
+    }
     this.timers.close()
+  }
+
+  /**
+   * The server may have closed the connection while we were busy with something else, and we have not been
+   * told yet. A request that can't be repeated is not risked: it is sent after the next look at the sockets.
+   */
+  #check(exchange: Exchange, connection: ClientConnection): void {
+    this.#checked.set(connection, exchange)
+    const sound = (): void => {
+      if (!this.#checked.delete(connection)) return
+      if (exchange.over) this.release(connection, clock().now())
+      else exchange.assign(connection, clock().now())
+    }
+    // The first turn may be the rest of this one, in which nobody looks.
+    outsideScopes(() => nextTurn(() => nextTurn(sound)))
   }
 
   #expire(now: number): void {

@@ -275,12 +275,17 @@ export class Exchange
       this.#sending = false
       this.#upload?.stop()
       this.#upload = undefined
-      this.fresh = true
-      this.#ask(clock().now())
+      this.askAgain()
       return
     }
     const requestSent = reused || connection.transport.bytesWritten > 0
     this.#fail(transferErrorOf(this.name, error, requestSent))
+  }
+
+  /** @internal The connection that it was to have is gone, and nothing was sent on it: asks for a new one. */
+  askAgain(): void {
+    this.fresh = true
+    this.#ask(clock().now())
   }
 
   /** @internal What was queued is written. */
