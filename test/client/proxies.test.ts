@@ -112,13 +112,15 @@ describe('ClientSession through an HTTP proxy', () => {
       refusal: 'HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 2\r\n\r\nno',
     })
     await using session = new ClientSession({ proxy: `http://ada:secret@127.0.0.1:${proxy.port}` })
-    const error = await rejectionOf(session.get('https://127.0.0.1:1/'))
-    expect(error).toBeInstanceOf(ConnectError)
-    expect(error).toMatchObject({
-      phase: 'proxy',
-      status: 407,
-      message: `Connecting to "127.0.0.1:1" through proxy "http://127.0.0.1:${proxy.port}" failed: it answered 407 Proxy Authentication Required`,
-    })
+    for (const scheme of ['http', 'https']) {
+      const error = await rejectionOf(session.get(`${scheme}://127.0.0.1:1/`).text())
+      expect(error).toBeInstanceOf(ConnectError)
+      expect(error).toMatchObject({
+        phase: 'proxy',
+        status: 407,
+        message: `Connecting to "127.0.0.1:1" through proxy "http://127.0.0.1:${proxy.port}" failed: it answered 407 Proxy Authentication Required`,
+      })
+    }
     expect(session.statistics()).toMatchObject({ open: 0, requests: 0 })
   })
 

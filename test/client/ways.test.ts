@@ -92,7 +92,7 @@ describe('ClientSession', () => {
     expect(from).toEqual(['127.0.0.9', '127.0.0.1'])
     await using session = new ClientSession({ localAddress: 'none0' })
     await expect(session.get(server.origin)).rejects.toThrow(
-      'Cannot connect from "none0": it must be an IP address, or a network interface that has one',
+      'Cannot use "none0" as local address: it must be an IP address, or a network interface that has one',
     )
   })
 

@@ -129,7 +129,7 @@ export class Opener {
         transport.destroy()
         const another = error instanceof ProxyRefusal && error.unreachable
         if (another && index < targets.length - 1) continue
-        throw proxyFailure(proxy, origin, error)
+        throw proxyFailure(host, error)
       }
       // It fails as it would without a proxy, and closes the connection.
       return origin.secure ? transport.startTLS(offering(route.tls), origin.hostname) : transport
@@ -148,7 +148,7 @@ export class Opener {
         ...this.#secured(proxy.secure ? proxy.tls : undefined),
       })
     } catch (error) {
-      throw proxyFailure(proxy, host.origin, error)
+      throw proxyFailure(host, error)
     }
   }
 

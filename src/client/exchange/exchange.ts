@@ -17,6 +17,7 @@ import type { ClientConnection } from '../connection/client-connection.ts'
 import type { ClientHost } from '../connection/client-host.ts'
 import type { Connector } from '../connection/connector.ts'
 import type { PhaseTimers } from '../connection/phase-timer.ts'
+import { proxyFailure, refusalOf } from '../connection/proxy/proxy-refusal.ts'
 import type { ResponseFacts } from '../connection/response-facts.ts'
 import type { PoolRequest } from '../pool/pool-host.ts'
 import type { Framed } from '../request/request-heads.ts'
@@ -228,6 +229,11 @@ export class Exchange
 
   /** @internal */
   responded(head: ResponseHead, facts: ResponseFacts, now: number): void {
+    // RFC 9110 §15.5.8: who says this is the proxy, and to us.
+    if (head.status === 407 && this.host.route.forwards) {
+      this.abort(proxyFailure(this.host, refusalOf(head)))
+      return
+    }
     this.headAt = now
     // RFC 9112 §9.5: a client that sends a body and sees an error stops sending, and closes.
     if (head.status >= 400 && this.#upload !== undefined) {

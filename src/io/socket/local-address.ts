@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os'
 export function checkLocalAddress(local: string): void {
   if (isIP(local) !== 0 || addressesOf(local).length > 0) return
   throw new TypeError(
-    `Cannot connect from "${local}": it must be an IP address, or a network interface that has one`,
+    `Cannot use "${local}" as local address: it must be an IP address, or a network interface that has one`,
   )
 }
 

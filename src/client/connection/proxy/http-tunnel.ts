@@ -3,7 +3,7 @@ import type { Transport } from '../../../io/transport.ts'
 import type { ResponseHead } from '../../../wire/http1/messages.ts'
 import { ResponseParser } from '../../../wire/http1/response-parser.ts'
 import { Dialogue } from './dialogue.ts'
-import { ProxyRefusal } from './proxy-refusal.ts'
+import { refusalOf } from './proxy-refusal.ts'
 import type { ProxyServer } from './proxy-server.ts'
 
 /**
@@ -35,7 +35,7 @@ export async function openTunnel(
   }
   const { head } = answer
   if (head.framing !== 'tunnel') {
-    throw new ProxyRefusal(`it answered ${head.status} ${head.reason}`.trimEnd(), head.status)
+    throw refusalOf(head)
   }
   dialogue.handOver()
 }
