@@ -19,6 +19,7 @@ import type { ClientRequest } from './request/client-request.ts'
 import { contentOf } from './request/request-content.ts'
 import { headersOf, withAuth } from './request/request-headers.ts'
 import { RequestHeads } from './request/request-heads.ts'
+import { checkRequestOptions, checkSessionOptions } from './request/known-options.ts'
 import {
   defaultSettings,
   type RequestOptions,
@@ -74,6 +75,7 @@ export class ClientSession implements AsyncDisposable {
    * @throws TypeError or RangeError for an option that makes no sense
    */
   constructor(options: ClientSessionOptions = {}, /** @internal */ open?: OpenTransport) {
+    checkSessionOptions(options)
     const settings = settingsFrom(options, defaultSettings)
     this.#opener = new Opener(options)
     const heads = new RequestHeads(withAuth(options.headers, options.auth), settings.decompress)
@@ -159,6 +161,7 @@ export class ClientSession implements AsyncDisposable {
     let call: Call
     try {
       if (this.#closed) throw closedError()
+      if (options !== undefined) checkRequestOptions(options)
       const settings =
         options === undefined ? this.#settings : settingsFrom(options, this.#settings)
       call = new Call(this.#sending, promise, scope, method, settings)

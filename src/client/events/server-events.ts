@@ -36,6 +36,18 @@ export interface EventsOptions extends RequestOptions {
   random?: (() => number) | undefined
 }
 
+// What no request has.
+const ownOptions = [
+  'method',
+  'lastEventId',
+  'reconnect',
+  'retryDelay',
+  'maxRetryDelay',
+  'maxAttempts',
+  'maxEventSize',
+  'random',
+] as const
+
 type Send = (method: string, url: string | URL, options: RequestOptions) => ResponsePromise
 
 // Too busy, or not there for the moment: a browser would give up, a program had better not.
@@ -98,7 +110,10 @@ function withHeaders(options: EventsOptions, lastEventId: string): RequestOption
   // A stream has no end that one could wait for.
   const endless = typeof timeout === 'object' ? { total: Infinity, ...timeout } : undefined
   const own = typeof timeout === 'number' ? timeout : (endless ?? { total: Infinity })
-  return { ...options, headers, timeout: own, raiseForStatus: false }
+  const of: RequestOptions & Partial<EventsOptions> = { ...options, headers, timeout: own }
+  for (const name of ownOptions) delete of[name]
+  of.raiseForStatus = false
+  return of
 }
 
 function isPassing(error: unknown): boolean {
