@@ -22,6 +22,7 @@ export type {
   NetworkOptions,
 } from './connection/network-options.ts'
 export type { ProxyOptions, ProxySetting } from './connection/proxy/proxy-server.ts'
+export type { Download, DownloadOptions } from './download/download.ts'
 export type { ServerSentEvent } from './events/event-parser.ts'
 export type { EventsOptions } from './events/server-events.ts'
 export type { Fetch } from './fetch/session-fetch.ts'
@@ -40,6 +41,8 @@ export type {
 } from './request/request-options.ts'
 export type { TransferProgress } from './request/upload-progress.ts'
 export type { ClientResponse, RedirectStep, ResponseTimings } from './response/client-response.ts'
+export type { BodyReader } from './response/body-reader.ts'
+export type { Link } from './response/links.ts'
 export type { ResponsePromise } from './response/response-promise.ts'
 export { ClientSession, type ClientSessionStatistics } from './session.ts'
 export type {

@@ -11,6 +11,7 @@ import type { CookieJar } from './cookies/cookie-jar.ts'
 import { CallList } from './call/call-list.ts'
 import { endOfCalls } from './call/end-of-calls.ts'
 import type { Sending } from './call/sending.ts'
+import { type Download, download, type DownloadOptions } from './download/download.ts'
 import type { ServerSentEvent } from './events/event-parser.ts'
 import { type EventsOptions, serverEvents } from './events/server-events.ts'
 import { type Fetch, sessionFetch } from './fetch/session-fetch.ts'
@@ -209,6 +210,23 @@ export class ClientSession implements AsyncDisposable {
       (method, url, options) => this.request(method, url, options),
       (url) => this.#absolute(url),
     ))
+  }
+
+  /**
+   * Fetches a file. What came of it stays as `<path>.part` where the download breaks off or is cancelled,
+   * and the next call for the same URL and path asks for the rest, if the server says by its entity tag
+   * or date that it is still the same; otherwise it begins again. With `resume: false`, nothing is kept.
+   * The file has its name once all of it is there.
+   *
+   * Cancellation: closes the connection; what came stays, as above.
+   *
+   * @throws ResponseError for another status than 200 and 206; the system's error; ProtocolError for a range
+   *   that was not asked for; as `request()`
+   */
+  download(url: string | URL, path: string, options: DownloadOptions = {}): Promise<Download> {
+    const send = (method: string, to: string, more: RequestOptions): ResponsePromise =>
+      this.request(method, to, more)
+    return download(send, this.#absolute(url), path, options)
   }
 
   /**

@@ -1,5 +1,6 @@
 import { HeaderFields } from '../../http/header-fields.ts'
 import type { IncomingBody } from '../../http/incoming-body.ts'
+import { charsetOf, parseContentType } from '../../http/content-type.ts'
 import { decodeText } from '../../http/text-decoding.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import { cookiesSet } from '../cookies/cookie-header.ts'
@@ -7,8 +8,11 @@ import { ResponseError } from '../errors.ts'
 import type { ServerSentEvent } from '../events/event-parser.ts'
 import { eventsOf } from '../events/events-of.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import { BodyReader } from './body-reader.ts'
 import { decodableCharset } from './charset.ts'
 import { linesOf } from './lines.ts'
+import { type Link, parseLinks } from './links.ts'
+import { saveBody } from './save.ts'
 
 /** A redirect that was followed. */
 export interface RedirectStep {
@@ -84,6 +88,21 @@ export class ClientResponse implements AsyncDisposable {
     return cookiesSet(this.headers.getSetCookie())
   }
 
+  /** By each relation of its `Link` fields (RFC 8288), the first link: `response.links.get('next')?.url`. */
+  get links(): ReadonlyMap<string, Link> {
+    return parseLinks(this.headers.getAll('link'), this.url)
+  }
+
+  /** The media type in lower case, without parameters; undefined if none is said. */
+  get contentType(): string | undefined {
+    return parseContentType(this.headers.get('content-type'))?.type
+  }
+
+  /** The charset that its content type names, in lower case; undefined if none is said. */
+  get charset(): string | undefined {
+    return charsetOf(this.headers.get('content-type'))
+  }
+
   /** Whether there was a redirect on the way. */
   get redirected(): boolean {
     return this.#history.length > 0
@@ -148,6 +167,28 @@ export class ClientResponse implements AsyncDisposable {
    */
   lines(options?: { limit?: number }): AsyncGenerator<string, void> {
     return linesOf(this.body, options?.limit)
+  }
+
+  /**
+   * Reads the body in portions: so many bytes, or up to a separator.
+   *
+   * @throws BusyResourceError if it is read already
+   */
+  reader(): BodyReader {
+    return new BodyReader(this.body)
+  }
+
+  /**
+   * Writes the body to a file, decompressed, and returns how many bytes that are. The file has its name
+   * once all of it is there; until then it is called `.part`. What can be gone on with is
+   * `session.download()`.
+   *
+   * Cancellation: what came is dropped; a file that was there before stays.
+   *
+   * @throws The system's error, and as `bytes()`
+   */
+  saveTo(path: string): Promise<number> {
+    return saveBody(this.body, path)
   }
 
   /**

@@ -101,6 +101,23 @@ export class ResponsePromise implements PromiseLike<ClientResponse> {
     yield* (await this.#wait()).lines(options)
   }
 
+  /**
+   * Writes the body to a file, as `ClientResponse.saveTo()`, whatever the status. Releases the connection
+   * by itself.
+   *
+   * Cancellation: what came is dropped; a file that was there before stays.
+   *
+   * @throws As the request, and as `ClientResponse.saveTo()`
+   */
+  async saveTo(path: string): Promise<number> {
+    const response = await this.#wait()
+    try {
+      return await response.saveTo(path)
+    } finally {
+      await response.close()
+    }
+  }
+
   /** @internal The response is there, and its body goes to the collector. */
   collecting(exchange: Exchange, head: ResponseHead): void {
     this.#exchange = exchange

@@ -9,6 +9,11 @@ export interface ReplaceFileOptions {
   mode?: number | undefined
 }
 
+/** Removes a file, if it is there. */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true })
+}
+
 /** The path of a file in the home of the user. */
 export function homeFile(name: string): string {
   return join(homedir(), name)

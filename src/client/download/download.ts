@@ -1,0 +1,169 @@
+/**
+ * Fetches a file, and goes on where an earlier attempt has stopped (RFC 9110 §14, `Range`).
+ *
+ * What came is kept as `<path>.part`, and beside it, in `<path>.part.json`, what it is a part of: the URL
+ * and the validator that the server gave. Only if both are still the same is the rest asked for, under
+ * `If-Range`, so that a file is never put together from two.
+ */
+import { HeaderFields } from '../../http/header-fields.ts'
+import { PartFile } from '../../io/files/part-file.ts'
+import { readWhole, removeFile, replaceFile } from '../../io/files/whole-file.ts'
+import { ProtocolError } from '../../wire/errors.ts'
+import { responseError } from '../call/read-away.ts'
+import type { RequestOptions } from '../request/request-options.ts'
+import type { ClientResponse } from '../response/client-response.ts'
+import type { ResponsePromise } from '../response/response-promise.ts'
+import { queryString, withQuery } from '../url/query.ts'
+import { saveBody } from '../response/save.ts'
+
+export interface DownloadOptions extends Omit<RequestOptions, 'body' | 'json' | 'form'> {
+  /** Whether what came stays where it breaks off, and is gone on with the next time. Default true. */
+  resume?: boolean | undefined
+}
+
+export interface Download {
+  /** Of the whole file. */
+  readonly bytes: number
+  /** How many of them were there before. */
+  readonly resumedAt: number
+  /** 200, or 206 where it was gone on with. */
+  readonly status: number
+  readonly headers: HeaderFields
+}
+
+interface Origin {
+  readonly url: string
+  /** A strong entity tag, or a date. */
+  readonly validator: string
+}
+
+type Send = (method: string, url: string, options: RequestOptions) => ResponsePromise
+
+/** What `ClientSession.download()` does. The URL is absolute. */
+export async function download(
+  send: Send,
+  given: string,
+  path: string,
+  options: DownloadOptions,
+): Promise<Download> {
+  const { resume = true, query, ...request } = options
+  const url = query === undefined ? given : withQuery(given, queryString(query))
+  if (!resume) {
+    await using response = await send('GET', url, { ...request, raiseForStatus: false })
+    if (response.status !== 200) throw await responseError(response)
+    const bytes = await saveBody(response.body, path)
+    return { bytes, resumedAt: 0, status: 200, headers: response.headers }
+  }
+  const size = await PartFile.sizeOf(path)
+  const origin = size === 0 ? undefined : await readOrigin(path)
+  const known = origin?.url === url ? origin : undefined
+  const first = await attempt(send, url, path, request, known === undefined ? 0 : size, known)
+  // It is longer than what there is now: begin again.
+  return first ?? ((await attempt(send, url, path, request, 0, undefined)) as Download)
+}
+
+// Undefined if there is nothing behind what there is.
+async function attempt(
+  send: Send,
+  url: string,
+  path: string,
+  options: RequestOptions,
+  from: number,
+  origin: Origin | undefined,
+): Promise<Download | undefined> {
+  const headers = HeaderFields.from(options.headers)
+  // A range of a compressed file is of no use.
+  headers.set('Accept-Encoding', 'identity')
+  if (origin !== undefined) {
+    headers.set('Range', `bytes=${from}-`)
+    headers.set('If-Range', origin.validator)
+  }
+  const settings = { ...options, headers, decompress: false, raiseForStatus: false }
+  const response = await send('GET', url, settings)
+  await using _ = response
+  if (response.status === 416 && from > 0) return await endsAt(response, path, from)
+  if (response.status !== 200 && response.status !== 206) throw await responseError(response)
+  const range = response.status === 206 ? rangeOf(response, from) : undefined
+  const at = range === undefined ? 0 : from
+  const validator = validatorOf(response.headers)
+  if (at === 0) await writeOrigin(path, url, validator)
+  const file = await PartFile.open(path, at)
+  try {
+    for await (const chunk of response.body) await file.write(chunk)
+    if (range?.total !== undefined && file.size !== range.total) throw wrongRange(response)
+    await file.finish()
+  } catch (error) {
+    await file.leave(at > 0 || validator !== undefined)
+    throw error
+  }
+  await removeFile(originOf(path))
+  return { bytes: file.size, resumedAt: at, status: response.status, headers: response.headers }
+}
+
+// RFC 9110 §15.5.17: nothing is behind what there is. If that is the whole length, it is all there.
+async function endsAt(
+  { headers }: ClientResponse,
+  path: string,
+  from: number,
+): Promise<Download | undefined> {
+  if (headers.get('content-range')?.trim() !== `bytes */${from}`) return undefined
+  const file = await PartFile.open(path, from)
+  await file.finish()
+  await removeFile(originOf(path))
+  return { bytes: from, resumedAt: from, status: 206, headers }
+}
+
+function rangeOf(response: ClientResponse, from: number): { total: number | undefined } {
+  const given = response.headers.get('content-range') ?? ''
+  const found = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(given.trim())
+  const total = found?.[3] === '*' ? undefined : Number(found?.[3])
+  const isRest = total === undefined || Number(found?.[2]) === total - 1
+  if (found === null || Number(found[1]) !== from || !isRest) throw wrongRange(response)
+  return { total }
+}
+
+function wrongRange({ method, url, headers }: ClientResponse): ProtocolError {
+  const range = JSON.stringify(headers.get('content-range'))
+  return new ProtocolError(
+    'remote',
+    `${method} ${url} failed: the range ${range} is not the one that was asked for, or has another length`,
+    { statusHint: 502 },
+  )
+}
+
+// RFC 9110 §13.1.5: a weak tag does not do. A date does where the clock of the server has moved on since.
+function validatorOf(headers: HeaderFields): string | undefined {
+  const tag = headers.get('etag')
+  if (tag !== null) return /^"[^"]*"$/.test(tag) ? tag : undefined
+  const modified = headers.get('last-modified')
+  const age = Date.parse(headers.get('date') ?? '') - Date.parse(modified ?? '')
+  return modified !== null && age >= 60_000 ? modified : undefined
+}
+
+async function readOrigin(path: string): Promise<Origin | undefined> {
+  const text = await readWhole(originOf(path))
+  if (text === undefined) return undefined
+  try {
+    const { url, validator } = JSON.parse(text) as Partial<Origin>
+    return typeof url === 'string' && typeof validator === 'string' ? { url, validator } : undefined
+  } catch {
+    // Not ours: begin again.
+    return undefined
+  }
+}
+
+async function writeOrigin(
+  path: string,
+  url: string,
+  validator: string | undefined,
+): Promise<void> {
+  // First of all: a part of nobody knows what must not be gone on with.
+  await removeFile(originOf(path))
+  if (validator === undefined) return
+  await PartFile.remove(path)
+  await replaceFile(originOf(path), JSON.stringify({ url, validator }))
+}
+
+function originOf(path: string): string {
+  return `${path}.part.json`
+}
