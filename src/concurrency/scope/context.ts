@@ -100,8 +100,16 @@ export function runInContext<T, A>(
  * What the caller does afterwards in the same step is in the scope as well, so it must not mind; timers
  * of a clock and what a transport tells its sink are outside of scopes wherever they come from.
  */
-export function endStepInScope<T, A>(scope: Scope, fn: (argument: A) => T, argument: A): T {
-  if (!stepsAreApart) return storage.run(scope, fn, argument)
+export const endStepInScope: StepEnd = waysToEndAStep(stepsAreApart())
+
+type StepEnd = <T, A>(scope: Scope, fn: (argument: A) => T, argument: A) => T
+
+/** @internal What `endStepInScope()` is, where `apart` is what `stepsAreApart()` says. */
+export function waysToEndAStep(apart: boolean): StepEnd {
+  return apart ? stayInScope : runInScope
+}
+
+function stayInScope<T, A>(scope: Scope, fn: (argument: A) => T, argument: A): T {
   storage.enterWith(scope)
   return fn(argument)
 }
@@ -110,14 +118,14 @@ export function endStepInScope<T, A>(scope: Scope, fn: (argument: A) => T, argum
  * Whether what a callback enters ends with it, as it does where a context is a frame (Node.js 24). With
  * Node.js 22 it would stay with the socket, and be there again in its next callback.
  */
-const stepsAreApart = ((): boolean => {
+function stepsAreApart(): boolean {
   const resource = new AsyncResource('SpoolProbe')
   const storage = new AsyncLocalStorage<boolean>()
   resource.runInAsyncScope(() => storage.enterWith(true))
   const stays = storage.getStore() ?? resource.runInAsyncScope(() => storage.getStore())
   storage.disable()
   return stays === undefined
-})()
+}
 
 /**
  * Calls `before`, with the scope, and `after` around every step of asynchronous code in the process,

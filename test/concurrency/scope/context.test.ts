@@ -11,6 +11,7 @@ import {
   runInContext,
   runInScope,
   watchSteps,
+  waysToEndAStep,
 } from '../../../src/concurrency/scope/context.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
 
@@ -112,7 +113,11 @@ test('watchSteps() is called around each step, with the scope, until it is stopp
   expect(seen).toHaveLength(length)
 })
 
-test('endStepInScope() enters one scope after the other, until the step ends', async () => {
+test.each([
+  ['endStepInScope()', endStepInScope],
+  ['endStepInScope() where contexts are frames', waysToEndAStep(true)],
+  ['endStepInScope() where they stay with what made them', waysToEndAStep(false)],
+])('%s enters one scope after the other, until the step ends', async (_, endStep) => {
   const [first, second] = [new Scope(undefined), new Scope(undefined)]
   const storage = new AsyncLocalStorage<string>()
   const look = async (value: number) => {
@@ -123,7 +128,7 @@ test('endStepInScope() enters one scope after the other, until the step ends', a
   const seen = await new Promise<Promise<unknown>[]>((resolve) => {
     setImmediate(() => {
       storage.run('other', () => {
-        resolve([endStepInScope(first, look, 1), endStepInScope(second, look, 2)])
+        resolve([endStep(first, look, 1), endStep(second, look, 2)])
       })
     })
   })

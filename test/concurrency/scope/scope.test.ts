@@ -372,3 +372,14 @@ describe('variableScope()', () => {
     expect(runInScope(inner, variableScope)).toBe(inner)
   })
 })
+
+test('a scope tells the task that runs in it, and no other, that it was cancelled', () => {
+  const scope = new Scope(undefined)
+  let told = 0
+  scope.task = { name: 'worker', scope, stopWaiting: () => void told++ }
+  const region = new Scope(scope)
+  region.cancel()
+  expect(told).toBe(0)
+  scope.cancel()
+  expect(told).toBe(1)
+})

@@ -117,3 +117,13 @@ test('an order of wake-ups decides when each is carried out', async () => {
   await Promise.all(all)
   expect(order).toEqual(['2', '1', '0'])
 })
+
+test('what a waiter waits for is asked for when it is shown, and not before', () => {
+  const scope = new Scope(undefined)
+  let asked = 0
+  const thing = { describe: () => `thing ${++asked}` }
+  const waiter = new Waiter<void>(undefined, scope, thing)
+  expect(asked).toBe(0)
+  expect(waiter.what).toBe('thing 1')
+  waiter.resolve()
+})

@@ -150,3 +150,34 @@ test('an outcome that knows nothing of claims is awaited like any other', async 
   plain.finish('value')
   expect(await plain).toBe('value')
 })
+
+test('those who wait are woken in the order in which they came, without those who were cancelled', async () => {
+  const future = new Future<string>()
+  const woken: string[] = []
+  await taskGroup(async (group) => {
+    const wait = (name: string) =>
+      group.spawn(
+        async () => {
+          woken.push(`${name}: ${await future}`)
+        },
+        { name },
+      )
+    const first = wait('first')
+    wait('second')
+    await settle()
+    first.cancel()
+    await settle()
+    wait('third')
+    await settle()
+    future.resolve('done')
+  })
+  expect(woken).toEqual(['second: done', 'third: done'])
+})
+
+test('one who comes after the only other was cancelled is woken', async () => {
+  const future = new Future<string>()
+  await expect(timeout(0, () => future)).rejects.toThrow('0 ms')
+  const later = future.then((value) => value)
+  future.resolve('done')
+  expect(await later).toBe('done')
+})
