@@ -14,6 +14,7 @@ export const clientContenders: readonly Contender[] = [
   { name: 'undici', file: 'peers/undici-client.ts', package: 'undici' },
   { name: 'fetch', file: 'fetch-client.ts', warmUpShare: 0.25 },
   { name: 'node:http', file: 'node-http-client.ts', warmUpShare: 0.5 },
+  { name: 'aiohttp', file: 'peers/aiohttp-client.ts', python: 'aiohttp', warmUpShare: 0.05 },
 ]
 
 interface Running {

@@ -2,7 +2,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import { createServer as createTLSServer } from 'node:tls'
 import { responseHead } from './exchange.ts'
+import { certificate } from './harness/certificate.ts'
 import { obey } from './harness/child.ts'
 import { rowNamed } from './rows.ts'
 
@@ -38,7 +40,10 @@ obey({
     const request = row.request(0, 0)
     answer = Buffer.from(responseHead(row.contentType, body.length) + body, 'latin1')
     bodyLength = request.length - request.indexOf('\r\n\r\n') - headEnd.length
-    const server = createServer({ noDelay: true }, serve)
+    const server =
+      row.tls === true
+        ? createTLSServer({ ...certificate, noDelay: true }, serve)
+        : createServer({ noDelay: true }, serve)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     return (server.address() as AddressInfo).port

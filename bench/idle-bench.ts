@@ -34,6 +34,8 @@ export async function benchIdle(
     const memoryWith = role === 'server' ? serverMemory : clientMemory
     for (const contender of contenders) {
       const { name } = contender
+      // Its heap can't be asked for.
+      if (contender.python !== undefined) continue
       if (only.length > 0 && !only.includes(name)) continue
       const base = await memoryWith(contender, few)
       for (const connections of quick ? [1000] : [1000, 10_000]) {

@@ -1,7 +1,9 @@
 // Drives every server contender in the same way: raw sockets, keep-alive, one request at a time on each.
 import { connect } from 'node:net'
+import { connect as connectTLS } from 'node:tls'
 import { performance } from 'node:perf_hooks'
 import type { Socket } from 'node:net'
+import { certificate } from './harness/certificate.ts'
 import { obey } from './harness/child.ts'
 import { quantile } from './harness/statistics.ts'
 import { type Row, rowNamed } from './rows.ts'
@@ -50,18 +52,22 @@ class Connection {
     this.#round = round
     this.#options = options
     this.#row = rowNamed(options.row)
-    this.#socket = connect({
+    const where = {
       port: options.port,
       host: '127.0.0.1',
       noDelay: true,
       onread: {
         buffer: shared,
-        callback: (count, bytes) => {
+        callback: (count: number, bytes: Uint8Array) => {
           this.#read(count, bytes as Buffer)
           return true
         },
       },
-    })
+    }
+    this.#socket =
+      this.#row.tls === true
+        ? connectTLS({ ...where, ca: certificate.cert, servername: 'localhost' })
+        : connect(where)
     this.#socket.on('error', (error) => round.fail(error))
     this.#socket.on('close', () => round.fail(new Error('The contender closed a connection')))
   }

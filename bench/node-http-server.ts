@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createTLSServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { contentType } from './exchange.ts'
+import { certificate } from './harness/certificate.ts'
 import { obey } from './harness/child.ts'
-import { items, json, large } from './rows.ts'
+import { huge, items, json, large, rowNamed } from './rows.ts'
 
 // Without a router: what the platform costs by itself.
 async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -21,6 +23,8 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     send(response, json, JSON.stringify(items(decodeURIComponent(url.slice(7)))))
   } else if (url.startsWith('/large/')) {
     send(response, contentType, large)
+  } else if (url.startsWith('/huge/')) {
+    send(response, contentType, huge)
   } else if (url.startsWith('/api/users/') && url.endsWith('/posts/17')) {
     send(response, contentType, `Hello, ${decodeURIComponent(url.slice(11, -9))}!`)
   } else {
@@ -33,9 +37,14 @@ function send(response: ServerResponse, type: string, body: string): void {
   response.end(body)
 }
 
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  void handle(request, response)
+}
+
 obey({
-  start: async () => {
-    const server = createServer((request, response) => void handle(request, response))
+  start: async (row: string) => {
+    const server =
+      rowNamed(row).tls === true ? createTLSServer(certificate, answer) : createServer(answer)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     return (server.address() as AddressInfo).port

@@ -12,6 +12,14 @@ export interface Row {
   readonly contentType: string
   /** Requests that are written at once and answered in order. */
   readonly pipelining: number
+  /** Over TLS. */
+  readonly tls?: boolean
+  /** Where an exchange takes long: the part of the requests that is made. Default 1. */
+  readonly share?: number
+  /** Connections at most, where many would need too much memory. */
+  readonly connections?: number
+  /** Requests on each connection before it is measured. Default 10. */
+  readonly each?: number
 }
 
 /** Registered besides those that are asked for, where a row is about many routes. */
@@ -43,6 +51,9 @@ export function items(name: string): { name: string; items: readonly Item[] } {
 
 /** What `/large/{name}` answers. */
 export const large: string = 'spool '.repeat(65_536 / 6).padEnd(65_536, '.')
+
+/** What `/huge/{name}` answers: 10 MB. */
+export const huge: string = 'spool.'.repeat(10_000_000 / 6).padEnd(10_000_000, '.')
 
 const browserFields =
   'connection: keep-alive\r\ncache-control: max-age=0\r\nsec-ch-ua: "Chromium";v="142", "Not A Brand";v="99"\r\n' +
@@ -113,7 +124,19 @@ export const rows: readonly Row[] = [
     about: 'GET, 64 KiB of text',
     request: (at, port) => get(`/large/${nameAt(at)}`, port),
     answer: () => large,
+    share: 0.25,
   },
+  {
+    ...hello,
+    name: 'huge',
+    about: 'GET, 10 MB of text, 4 connections',
+    request: (at, port) => get(`/huge/${nameAt(at)}`, port),
+    answer: () => huge,
+    share: 0.004,
+    connections: 4,
+    each: 3,
+  },
+  { ...hello, name: 'tls', about: 'the first row over TLS 1.3', tls: true },
 ]
 
 export function rowNamed(name: string): Row {

@@ -6,6 +6,7 @@ import type { Contender } from './harness/contenders.ts'
 import type { Usage } from './harness/child.ts'
 import type { Measured, Round } from './harness/measurement.ts'
 import type { BenchOptions } from './harness/options.ts'
+import { rowNamed } from './rows.ts'
 import type { LoadOptions, LoadRound } from './load-generator.ts'
 
 export const serverContenders: readonly Contender[] = [
@@ -14,6 +15,7 @@ export const serverContenders: readonly Contender[] = [
   { name: 'fastify', file: 'peers/fastify-server.ts', package: 'fastify' },
   { name: 'hono', file: 'peers/hono-server.ts', package: 'hono' },
   { name: 'node:http', file: 'node-http-server.ts' },
+  { name: 'aiohttp', file: 'peers/aiohttp-server.ts', python: 'aiohttp', warmUpShare: 0.05 },
 ]
 
 interface Running {
@@ -21,6 +23,7 @@ interface Running {
   child: Child
   load: LoadOptions
   responseLength: number
+  warmUp: number
   rounds: Round[]
 }
 
@@ -31,6 +34,8 @@ export async function benchServers(
 ): Promise<Measured[]> {
   const generator = new Child('load generator', new URL('load-generator.ts', import.meta.url))
   const running: Running[] = []
+  const { share = 1, each = 10, connections = options.connections } = rowNamed(options.row)
+  const requests = Math.max(Math.ceil(options.requests * share), 2 * connections)
 
   async function round(one: Running, requests: number): Promise<Round> {
     const { child, load } = one
@@ -48,14 +53,15 @@ export async function benchServers(
       const load = {
         row: options.row,
         port: 0,
-        connections: options.connections,
-        each: 10,
+        connections: Math.min(connections, options.connections),
+        each,
         constant: contender.constant ?? false,
       }
-      const one: Running = { contender, child, load, responseLength: 0, rounds: [] }
+      const one: Running = { contender, child, load, responseLength: 0, warmUp: 0, rounds: [] }
       running.push(one)
       load.port = await child.ask<number>('start', options.row)
-      const { cpu } = await round(one, options.warmUp)
+      one.warmUp = Math.ceil(options.warmUp * share * (contender.warmUpShare ?? 1))
+      const { cpu } = await round(one, one.warmUp)
       say(`warmed up ${contender.name} (${cpu.toFixed(1)} µs/request so far)`)
     }
     checkFloor(running)
@@ -64,16 +70,17 @@ export async function benchServers(
     for (let at = 0; at < options.rounds; at++) {
       // To and fro, so that none always runs after the same other one.
       for (const one of at % 2 === 0 ? running : running.toReversed()) {
-        one.rounds.push(await round(one, options.requests))
+        one.rounds.push(await round(one, requests))
       }
       say(`round ${at + 1} of ${options.rounds}`)
     }
     await profiled?.child.ask('stopProfile', profileFile('server', profiled.contender.name))
     return await Promise.all(
-      running.map(async ({ contender, child, rounds }) => ({
+      running.map(async ({ contender, child, warmUp, responseLength, rounds }) => ({
         name: contender.name,
         version: versionOf(contender),
-        warmUp: options.warmUp,
+        warmUp,
+        bytes: responseLength,
         resident: (await child.ask<Usage>('usage')).resident,
         rounds,
       })),

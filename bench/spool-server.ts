@@ -1,5 +1,6 @@
+import { certificate } from './harness/certificate.ts'
 import { obey } from './harness/child.ts'
-import { fillerCount, items, large } from './rows.ts'
+import { fillerCount, huge, items, large, rowNamed } from './rows.ts'
 import { load } from './spool-module.ts'
 
 const { Application, json, serve, text } = await load('server')
@@ -15,12 +16,14 @@ obey({
         return text(`Hello, ${name}!`)
       })
       .get('/large/{name}', () => text(large))
+      .get('/huge/{name}', () => text(huge))
       .get('/api/users/{name}/posts/{post}', ({ params }) => text(`Hello, ${params.name}!`))
     const fillers = row === 'routes' ? fillerCount : 0
     for (let at = 0; at < fillers; at++) {
       app.get(`/api/resource${at}/{id}/items/{item}`, () => text(''))
     }
-    const server = await serve(app, { port: 0, host: '127.0.0.1' })
+    const tls = rowNamed(row).tls === true ? { tls: certificate } : {}
+    const server = await serve(app, { port: 0, host: '127.0.0.1', ...tls })
     return server.port
   },
 })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { Child } from './child-process.ts'
+import { pythonVersion } from './python.ts'
 
 /** What is measured: a file that obeys commands, run in a process of its own. */
 export interface Contender {
@@ -9,6 +10,8 @@ export interface Contender {
   file: string
   /** The package of bench/package.json that it measures. */
   package?: string
+  /** The package of the system's own Python that it measures. */
+  python?: string
   /** The part of the warm-up requests that it gets, where all of them would take minutes. Default 1. */
   warmUpShare?: number
   /** Whether it always answers the same, as the floor. */
@@ -31,11 +34,16 @@ export function chosen(all: readonly Contender[], only: readonly string[]): Cont
     const names = all.map(({ name }) => `"${name}"`).join(', ')
     throw new Error(`Give --only names of contenders (${names}) instead of "${unknown}"`)
   }
-  return all.filter(({ name }) => only.length === 0 || name === 'floor' || only.includes(name))
+  return all.filter((contender) => {
+    const { name, python } = contender
+    if (only.length > 0) return name === 'floor' || only.includes(name)
+    return python === undefined || pythonVersion(python) !== undefined
+  })
 }
 
 /** The version measured: of the package installed, of Node.js where that is the contender. */
 export function versionOf(contender: Contender): string {
+  if (contender.python !== undefined) return pythonVersion(contender.python) ?? ''
   if (contender.package === undefined) {
     return contender.name === 'floor' || contender.name === 'spool' ? '' : process.versions.node
   }

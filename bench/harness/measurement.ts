@@ -18,12 +18,16 @@ export interface Result {
   p99: number
   /** Median over the rounds of CPU time divided by the floor's in the same round. */
   ratio: number
+  /** Of one response, where that is told. */
+  bytes?: number
   /** Bytes of resident memory after the last round. */
   resident: number
   rounds: readonly Round[]
 }
 
 export interface Measured {
+  /** Of one response, where that is told. */
+  bytes?: number
   name: string
   version: string
   warmUp: number
@@ -43,10 +47,24 @@ export function compare(measured: readonly Measured[]): Result[] {
   }))
 }
 
+// From here on it counts how fast bytes are passed on.
+const many = 50_000
+
 export function resultTable(results: readonly Result[]): string {
+  const large = results.every(({ bytes = 0 }) => bytes > many)
   const ours = results.find(({ name }) => name === 'spool')
   return table(
-    ['contender', 'CPU µs/request', 'min–max', '× floor', '× spool', 'p99 ms', 'RSS MB', 'warm-up'],
+    [
+      'contender',
+      'CPU µs/request',
+      'min–max',
+      '× floor',
+      '× spool',
+      ...(large ? ['MB per CPU second'] : []),
+      'p99 ms',
+      'RSS MB',
+      'warm-up',
+    ],
     results.map((result) => {
       const cpu = result.rounds.map((round) => round.cpu)
       return [
@@ -55,6 +73,7 @@ export function resultTable(results: readonly Result[]): string {
         `${Math.min(...cpu).toFixed(1)}–${Math.max(...cpu).toFixed(1)}`,
         result.ratio.toFixed(2),
         ours ? (result.cpu / ours.cpu).toFixed(2) : '',
+        ...(large ? [((result.bytes ?? 0) / result.cpu).toFixed(0)] : []),
         result.p99.toFixed(1),
         (result.resident / 1e6).toFixed(0),
         String(result.warmUp),

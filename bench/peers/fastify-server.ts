@@ -1,8 +1,9 @@
-import fastify from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import type { AddressInfo } from 'node:net'
 import { contentType } from '../exchange.ts'
+import { certificate } from '../harness/certificate.ts'
 import { obey } from '../harness/child.ts'
-import { fillerCount, items, json, large } from '../rows.ts'
+import { fillerCount, huge, items, json, large, rowNamed } from '../rows.ts'
 
 interface Named {
   Params: { name: string }
@@ -10,7 +11,11 @@ interface Named {
 
 obey({
   start: async (row: string) => {
-    const app = fastify()
+    // The types of the two differ, and nothing that is used here does.
+    const app =
+      rowNamed(row).tls === true
+        ? (fastify({ https: certificate }) as never as FastifyInstance)
+        : fastify()
     app.get('/', (_, reply) => reply.type(contentType).send('Hello, world!'))
     app.get<Named>('/greet/:name', (request, reply) =>
       reply.type(contentType).send(`Hello, ${request.params.name}!`),
@@ -22,6 +27,7 @@ obey({
       reply.type(contentType).send(`Hello, ${request.body.name}!`),
     )
     app.get<Named>('/large/:name', (_, reply) => reply.type(contentType).send(large))
+    app.get<Named>('/huge/:name', (_, reply) => reply.type(contentType).send(huge))
     app.get<Named>('/api/users/:name/posts/:post', (request, reply) =>
       reply.type(contentType).send(`Hello, ${request.params.name}!`),
     )

@@ -1,8 +1,10 @@
 import { serve } from '@hono/node-server'
+import { createServer } from 'node:https'
 import { Hono } from 'hono'
 import { contentType } from '../exchange.ts'
+import { certificate } from '../harness/certificate.ts'
 import { obey } from '../harness/child.ts'
-import { fillerCount, items, large } from '../rows.ts'
+import { fillerCount, huge, items, large, rowNamed } from '../rows.ts'
 
 obey({
   start: (row: string) => {
@@ -16,6 +18,7 @@ obey({
       return c.text(`Hello, ${name}!`, 200, text)
     })
     app.get('/large/:name', (c) => c.text(large, 200, text))
+    app.get('/huge/:name', (c) => c.text(huge, 200, text))
     app.get('/api/users/:name/posts/:post', (c) =>
       c.text(`Hello, ${c.req.param('name')}!`, 200, text),
     )
@@ -24,7 +27,11 @@ obey({
       app.get(`/api/resource${at}/:id/items/:item`, (c) => c.text(''))
     }
     return new Promise<number>((resolve) => {
-      serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => resolve(port))
+      const over =
+        rowNamed(row).tls === true ? { createServer, serverOptions: { ...certificate } } : {}
+      serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', ...over }, ({ port }) =>
+        resolve(port),
+      )
     })
   },
 })
