@@ -11,8 +11,14 @@ import {
   stream,
   text,
 } from 'spool/server'
+import { addAuthRoutes } from './auth-routes.ts'
+import { addCodingRoutes } from './coding-routes.ts'
+import { addCookieRoutes } from './cookie-routes.ts'
+import { addEventRoutes } from './event-routes.ts'
 import { FlakyKeys } from './flaky-keys.ts'
+import { addFormRoutes } from './form-routes.ts'
 import { drip, pattern } from './generated-bodies.ts'
+import { addRangeRoutes } from './range-routes.ts'
 
 // So that one URL can't keep the server busy for ever.
 const longestDelay = 60_000
@@ -23,7 +29,7 @@ const mostRedirects = 100
 /** The application; each one has its own memory of `/flaky/`. */
 export function httpbin(): Application {
   const flaky = new FlakyKeys(2)
-  return new Application()
+  const app = new Application()
     .get('/', () => text('Hello, world!'))
     .get('/greet/{name}', ({ params }) => text(`Hello, ${params.name}!`))
     .route('*', '/echo', echo)
@@ -68,6 +74,12 @@ export function httpbin(): Application {
       }
       return json({ bytes, sha256: hash.digest('hex') })
     })
+  addAuthRoutes(app)
+  addCodingRoutes(app)
+  addCookieRoutes(app)
+  addEventRoutes(app)
+  addFormRoutes(app)
+  return addRangeRoutes(app)
 }
 
 /** Sends back what comes, while it comes. */
