@@ -21,6 +21,7 @@ export type {
   MountOptions,
   NetworkOptions,
 } from './connection/network-options.ts'
+export type { OpeningTimes } from './connection/opening-times.ts'
 export type { ProxyOptions, ProxySetting } from './connection/proxy/proxy-server.ts'
 export type { Download, DownloadOptions } from './download/download.ts'
 export type { ServerSentEvent } from './events/event-parser.ts'

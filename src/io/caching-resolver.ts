@@ -4,7 +4,7 @@
  * its wait, and the answer is kept for the next one.
  */
 import { BusyResourceError } from '../concurrency/errors.ts'
-import { outsideScopes } from '../concurrency/scope/context.ts'
+import { outsideContexts } from '../concurrency/scope/context.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
 import type { ClockTimer } from '../concurrency/time/clock.ts'
 import { clock } from '../concurrency/time/current-clock.ts'
@@ -203,7 +203,7 @@ export class CachingResolver implements Resolver {
     this.#begun++
     const failed = (error: unknown): void =>
       this.#answered(lookup, error instanceof Error ? error : new Error(String(error)))
-    outsideScopes(() => {
+    outsideContexts(() => {
       const late = (): void => failed(new Error(`no answer in ${patience} ms`))
       lookup.timer = clock().setTimer(patience, late, { background: true })
       // It may throw at once.

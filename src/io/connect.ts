@@ -44,6 +44,8 @@ export interface ConnectOptions {
   readBuffer?: Uint8Array
   /** Where the TLS sessions are kept that the next connections resume. */
   tlsSessions?: TLSSessions
+  /** Told when looking up, TCP and TLS have succeeded, each as it is done; outside every scope. */
+  onPhase?: (phase: ConnectPhase) => void
   /** The first TCP keep-alive probe comes after so many milliseconds without a byte. Default: none. */
   tcpKeepAlive?: number
 }
@@ -105,6 +107,7 @@ class Connecting {
       const addresses = await resolver.resolve(this.#host)
       if (this.#waiter.settled) return
       if (addresses.length === 0) throw new Error('the name has no addresses')
+      this.#passed('dns')
       this.#open(interleave(addresses))
     } catch (error) {
       // What a resolver of ours says is said already: too many wait, or the address is refused.
@@ -139,6 +142,7 @@ class Connecting {
   }
 
   #connected(socket: Socket, target: Target): void {
+    this.#passed('tcp')
     if (!(socket instanceof TLSSocket)) {
       this.#succeed(socket)
       return
@@ -147,6 +151,7 @@ class Connecting {
     const { tls = {}, tlsSessions } = this.#options
     onceSecured(socket, tls, (error) => {
       if (error === undefined) {
+        this.#passed('tls')
         tlsSessions?.keep(socket, tls, this.#host)
         this.#succeed(socket, socket.alpnProtocol)
         return
@@ -154,6 +159,11 @@ class Connecting {
       tlsSessions?.forget(tls, this.#host)
       this.#fail(this.#failure('tls', error, [this.#attemptOf(target, error)]))
     })
+  }
+
+  #passed(phase: ConnectPhase): void {
+    const { onPhase } = this.#options
+    if (onPhase !== undefined) outsideContexts(() => onPhase(phase))
   }
 
   #succeed(socket: Socket, alpn: string | false | null = null): void {

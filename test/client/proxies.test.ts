@@ -206,6 +206,33 @@ describe('ClientSession through an HTTP proxy', () => {
   })
 })
 
+test('response.timings say where the time to open a connection went', async () => {
+  await using server = await rawServer(hello, { tls: localhost })
+  await using proxy = await socksProxy({ names: { localhost: '127.0.0.1' } })
+  await using session = new ClientSession({
+    tls: { ca },
+    resolver: staticResolver({ 'proxy.test': '127.0.0.1' }),
+  })
+  const url = `https://localhost:${server.port}/`
+  const direct = await session.get(url)
+  await direct.text()
+  const { opening, connect } = direct.timings
+  expect(opening).toMatchObject({ proxy: 0 })
+  const { dns = 0, tcp = 0, tls = 0 } = opening ?? {}
+  expect(Math.min(dns, tcp, tls)).toBeGreaterThan(0)
+  expect(dns + tcp + tls).toBeLessThanOrEqual(connect)
+
+  const again = await session.get(url)
+  await again.text()
+  expect(again.timings).toMatchObject({ connect: 0, opening: undefined })
+
+  const through = await session.get(url, { proxy: `socks5h://proxy.test:${proxy.port}` })
+  await through.text()
+  expect(through.timings.opening).toMatchObject({ dns: 0, tcp: 0 })
+  const { proxy: atProxy = 0, tls: inTunnel = 0 } = through.timings.opening ?? {}
+  expect(Math.min(atProxy, inTunnel)).toBeGreaterThan(0)
+})
+
 describe('ClientSession through a SOCKS proxy', () => {
   test('looks names up itself, or leaves that to the proxy', async () => {
     await using server = await rawServer(hello)

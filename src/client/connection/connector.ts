@@ -1,5 +1,5 @@
 /** The I/O below the pool: opens what the policy asks for, and closes what it gives up. */
-import { outsideScopes, runInScope } from '../../concurrency/scope/context.ts'
+import { outsideContexts, runInScope } from '../../concurrency/scope/context.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import { nextTurn } from '../../concurrency/time/turn-queue.ts'
@@ -10,6 +10,7 @@ import { ConnectionPool, type PoolOptions, type PoolStatistics } from '../pool/p
 import { ClientConnection } from './client-connection.ts'
 import type { ClientHost } from './client-host.ts'
 import type { OpenTransport } from './opener.ts'
+import { OpeningTimes } from './opening-times.ts'
 import { PhaseTimer, PhaseTimers } from './phase-timer.ts'
 
 // A connection that rested for less, in milliseconds, is not looked at twice: servers close later.
@@ -149,7 +150,7 @@ export class Connector {
       else exchange.assign(connection, clock().now())
     }
     // The first turn may be the rest of this one, in which nobody looks.
-    outsideScopes(() => nextTurn(() => nextTurn(sound)))
+    outsideContexts(() => nextTurn(() => nextTurn(sound)))
   }
 
   #expire(now: number): void {
@@ -162,7 +163,9 @@ export class Connector {
     const { host } = exchange
     // The request's own scope is left by the exchange, which then says `stopOpening()`.
     const scope = new Scope(undefined)
-    exchange.connecting(scope, clock().now())
+    const now = clock().now()
+    const times = new OpeningTimes(now)
+    exchange.connecting(scope, now)
     const opened = (transport: Transport): void => {
       if (exchange.opening !== scope) {
         transport.destroy()
@@ -170,6 +173,7 @@ export class Connector {
       }
       exchange.opening = undefined
       this.#opened++
+      exchange.openingTimes = times
       this.#pool.opened()
       const now = clock().now()
       exchange.assign(new ClientConnection(host, transport, this, now), now)
@@ -180,6 +184,6 @@ export class Connector {
       this.#pool.openFailed(host)
       exchange.notConnected(error)
     }
-    runInScope(scope, async () => this.#open(host)).then(opened, failed)
+    runInScope(scope, async () => this.#open(host, times)).then(opened, failed)
   }
 }

@@ -8,6 +8,7 @@ import { SpoolError } from '../../util/error.ts'
 import type { ClientHost } from './client-host.ts'
 import { AddressGuard } from './guard/address-guard.ts'
 import { Names } from './names.ts'
+import type { OpeningTimes } from './opening-times.ts'
 import type { NetworkOptions } from './network-options.ts'
 import { openTunnel } from './proxy/http-tunnel.ts'
 import { proxyFailure, ProxyRefusal } from './proxy/proxy-refusal.ts'
@@ -15,7 +16,7 @@ import type { ProxyServer } from './proxy/proxy-server.ts'
 import { connectBySOCKS } from './proxy/socks5.ts'
 
 /** How a transport to a host is opened. Cancelled by its scope. */
-export type OpenTransport = (host: ClientHost) => Promise<Transport>
+export type OpenTransport = (host: ClientHost, times: OpeningTimes) => Promise<Transport>
 
 // A proxy that can't reach one address of a name may reach another; each costs a connection to the proxy.
 const mostAddresses = 4
@@ -62,11 +63,13 @@ export class Opener {
     this.#tcpKeepAlive = tcpKeepAlive === 0 ? undefined : tcpKeepAlive
   }
 
-  readonly open: OpenTransport = (host) => {
+  readonly open: OpenTransport = (host, times) => {
     const { origin, route } = host
     if (route.connect !== undefined) return route.connect(origin)
-    if (route.socketPath !== undefined) return this.#toSocket(host, route.socketPath)
-    return route.proxy === undefined ? this.#direct(host) : this.#through(route.proxy, host)
+    if (route.socketPath !== undefined) return this.#toSocket(host, route.socketPath, times)
+    return route.proxy === undefined
+      ? this.#direct(host, times)
+      : this.#through(route.proxy, host, times)
   }
 
   statistics(): ResolverStatistics {
@@ -79,8 +82,9 @@ export class Opener {
     this.#sessions.clear()
   }
 
-  #toSocket({ origin, route }: ClientHost, path: string): Promise<Transport> {
+  #toSocket({ origin, route }: ClientHost, path: string, times: OpeningTimes): Promise<Transport> {
     return this.#dial({
+      onPhase: (phase) => times.over(phase),
       path,
       host: origin.hostname,
       readBuffer: this.#readBuffer,
@@ -88,13 +92,14 @@ export class Opener {
     })
   }
 
-  async #direct({ origin, route }: ClientHost): Promise<Transport> {
+  async #direct({ origin, route }: ClientHost, times: OpeningTimes): Promise<Transport> {
     const { hostname, port, secure } = origin
     this.#names.check(hostname)
     return this.#reach(hostname, {
       ...this.#socketOptions(route.localAddress),
       port,
       resolver: this.#names,
+      onPhase: (phase) => times.over(phase),
       readBuffer: this.#readBuffer,
       ...this.#secured(secure ? offering(route.tls) : undefined),
     })
@@ -113,10 +118,15 @@ export class Opener {
     }
   }
 
-  async #through(proxy: ProxyServer, host: ClientHost): Promise<Transport> {
+  async #through(proxy: ProxyServer, host: ClientHost, times: OpeningTimes): Promise<Transport> {
     const { origin, route } = host
-    if (route.forwards) return this.#toProxy(proxy, host, true)
+    if (route.forwards) {
+      const transport = await this.#toProxy(proxy, host, true)
+      times.over('proxy')
+      return transport
+    }
     const targets = await this.#targetsOf(proxy, origin.hostname)
+    if (!proxy.looksUpNames || this.#guarded) times.over('dns')
     for (const [index, target] of targets.entries()) {
       const transport = await this.#toProxy(proxy, host, !origin.secure)
       try {
@@ -131,8 +141,12 @@ export class Opener {
         if (another && index < targets.length - 1) continue
         throw proxyFailure(host, error)
       }
+      times.over('proxy')
+      if (!origin.secure) return transport
       // It fails as it would without a proxy, and closes the connection.
-      return origin.secure ? transport.startTLS(offering(route.tls), origin.hostname) : transport
+      const secured = await transport.startTLS(offering(route.tls), origin.hostname)
+      times.over('tls')
+      return secured
     }
     throw new ConnectError('dns', `Connecting to "${origin.hostname}" failed: it has no addresses`)
   }

@@ -17,6 +17,7 @@ import type { ClientConnection } from '../connection/client-connection.ts'
 import type { ClientHost } from '../connection/client-host.ts'
 import type { Connector } from '../connection/connector.ts'
 import type { PhaseTimers } from '../connection/phase-timer.ts'
+import type { OpeningTimes } from '../connection/opening-times.ts'
 import { proxyFailure, refusalOf } from '../connection/proxy/proxy-refusal.ts'
 import type { ResponseFacts } from '../connection/response-facts.ts'
 import type { PoolRequest } from '../pool/pool-host.ts'
@@ -70,6 +71,8 @@ export class Exchange
   /** Times on the clock; NaN for what has not happened: began, connecting began, sent, head, end. */
   readonly startedAt: number
   connectingAt: number = Number.NaN
+  /** Of the connection that was opened for it. */
+  openingTimes: OpeningTimes | undefined = undefined
   sentAt: number = Number.NaN
   headAt: number = Number.NaN
   endedAt: number = Number.NaN

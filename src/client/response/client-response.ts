@@ -7,6 +7,7 @@ import { cookiesSet } from '../cookies/cookie-header.ts'
 import { ResponseError } from '../errors.ts'
 import type { ServerSentEvent } from '../events/event-parser.ts'
 import { eventsOf } from '../events/events-of.ts'
+import type { OpeningTimes } from '../connection/opening-times.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { BodyReader } from './body-reader.ts'
 import { decodableCharset } from './charset.ts'
@@ -27,6 +28,8 @@ export interface ResponseTimings {
   readonly pool: number
   /** Opening a connection; 0 if one was used again. */
   readonly connect: number
+  /** Where the time in `connect` went; undefined if a connection was used again. */
+  readonly opening: OpeningTimes | undefined
   /** From sending to the head of the response; the sending of a long body included. */
   readonly headers: number
   /** From the head to the last byte of the body; undefined while there is more to come. */
@@ -119,6 +122,7 @@ export class ClientResponse implements AsyncDisposable {
     return {
       pool: (opened ? connectingAt : sentAt) - startedAt,
       connect: opened ? sentAt - connectingAt : 0,
+      opening: this.exchange.openingTimes,
       headers: headAt - sentAt,
       body: Number.isNaN(endedAt) ? undefined : endedAt - headAt,
     }

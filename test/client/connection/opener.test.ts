@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ClientHost } from '../../../src/client/connection/client-host.ts'
 import type { NetworkOptions } from '../../../src/client/connection/network-options.ts'
+import { OpeningTimes } from '../../../src/client/connection/opening-times.ts'
 import { Opener } from '../../../src/client/connection/opener.ts'
 import { type OwnRoute, Routes } from '../../../src/client/connection/routes.ts'
 import { Origin } from '../../../src/client/url/origin.ts'
@@ -39,7 +40,7 @@ class Fixture {
   open(url: string): Promise<Transport> {
     const origin = new Origin(new URL(url))
     const route = this.#routes.routeTo(origin, { tls: undefined, proxy: undefined })
-    return this.opener.open(new ClientHost(origin, route, ''))
+    return this.opener.open(new ClientHost(origin, route, ''), new OpeningTimes(0))
   }
 
   async #dial(options: ConnectOptions): Promise<Transport> {
