@@ -10,10 +10,13 @@ const mostCookies = 256
 export function parseCookies(field: string | null): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>()
   if (field === null) return cookies
-  for (let at = 0; at < field.length && cookies.size < mostCookies;) {
+  let equals = field.indexOf('=')
+  // Behind the last "=" nothing has a name.
+  for (let at = 0; equals !== -1 && at < field.length && cookies.size < mostCookies;) {
     const semicolon = field.indexOf(';', at)
     const end = semicolon === -1 ? field.length : semicolon
-    const equals = field.indexOf('=', at)
+    // Looked for only when the one that was found is passed: a long field is read once.
+    if (equals < at) equals = field.indexOf('=', at)
     // Browsers send a cookie without a name as its value alone.
     if (equals !== -1 && equals < end) {
       const name = field.slice(at, equals).trim()
