@@ -5,12 +5,13 @@
  * for where the next message begins is then anybody's guess.
  */
 import { ChunkedReader } from './body/chunked-reader.ts'
-import { FieldFacts, listOf, readFields } from './head/field-reader.ts'
+import { FieldFacts, fieldsAt, listOf, noteFacts } from './head/field-reader.ts'
 import { isKeptAlive, requestFraming } from './framing.ts'
 import { CR, LF, quoted, refused } from './grammar.ts'
 import { HeadReader } from './head/head-reader.ts'
 import { type HTTP1Limits, limitsFrom } from './limits.ts'
-import type { FieldList, MinorVersion, RequestEvents, RequestHead } from './messages.ts'
+import type { FieldList, MinorVersion, RequestEvents } from './messages.ts'
+import { ReadRequestHead } from './head/read-request-head.ts'
 import { scanRequestLine } from './head/request-line.ts'
 import { hostOf } from './head/request-target.ts'
 
@@ -154,7 +155,7 @@ export class RequestParser {
     const method = methodOf(text, scan.firstEnd)
     const target = text.slice(scan.firstEnd + 1, scan.secondEnd)
     const minorVersion = scan.minorVersion as MinorVersion
-    const fields = readFields(scan, text, facts)
+    noteFacts(scan, text, facts)
     const host = hostOf(method, target, facts.host, minorVersion)
     const framing = requestFraming(facts, minorVersion)
     const connect = method === 'CONNECT'
@@ -175,18 +176,20 @@ export class RequestParser {
     this.#emptyLines = 0
     this.#keepAlive = keepAlive
     this.#leavesHTTP = upgrade !== undefined || connect
-    const head: RequestHead = {
+    const head = new ReadRequestHead(
       method,
       target,
       minorVersion,
-      fields,
+      text,
+      fieldsAt(scan, text),
+      scan.fieldCount,
       framing,
       contentLength,
       host,
       keepAlive,
-      expectContinue: expectContinue && minorVersion === 1 && framing !== 'none',
+      expectContinue && minorVersion === 1 && framing !== 'none',
       upgrade,
-    }
+    )
     if (framing === 'none') {
       this.#events.head(head)
       this.#end(noTrailers)

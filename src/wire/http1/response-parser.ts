@@ -4,7 +4,7 @@
  */
 import { ProtocolError } from '../errors.ts'
 import { ChunkedReader } from './body/chunked-reader.ts'
-import { FieldFacts, readFields } from './head/field-reader.ts'
+import { cutFields, FieldFacts, fieldsAt, noteFacts } from './head/field-reader.ts'
 import { isKeptAlive, responseFraming } from './framing.ts'
 import { refused } from './grammar.ts'
 import { HeadReader } from './head/head-reader.ts'
@@ -151,7 +151,8 @@ export class ResponseParser {
     const { scan, text } = this.#heads
     const { status } = scan
     const minorVersion = scan.minorVersion as MinorVersion
-    const fields = readFields(scan, text, facts)
+    noteFacts(scan, text, facts)
+    const fields = cutFields(text, fieldsAt(scan, text), scan.fieldCount)
     const framing = responseFraming(this.#method, status, facts, minorVersion)
     const head: ResponseHead = {
       status,

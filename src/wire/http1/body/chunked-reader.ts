@@ -7,7 +7,7 @@
  * Extensions are checked and dropped; the trailer section is read as fields (§7.1.2) but for those that
  * may not stand there.
  */
-import { FieldFacts, readFields } from '../head/field-reader.ts'
+import { cutFields, FieldFacts, fieldsAt, noteFacts } from '../head/field-reader.ts'
 import {
   CR,
   hexValue,
@@ -101,7 +101,8 @@ export class ChunkedReader {
         const end = this.#trailerReader.read(bytes, at)
         if (end !== -1) {
           const { scan, text } = this.#trailerReader
-          this.trailers = checkTrailers(readFields(scan, text, facts))
+          noteFacts(scan, text, facts)
+          this.trailers = checkTrailers(cutFields(text, fieldsAt(scan, text), scan.fieldCount))
         }
         return end
       } else if (this.#phase === LAST) {

@@ -1,7 +1,7 @@
 /**
- * Cuts the fields out of a head's text by the marks of its scan, and notes those that decide how the
- * message is framed and what becomes of the connection. A field is recognised by its length and its first
- * letter before any name is compared.
+ * Notes by the marks of a head's scan which fields decide how the message is framed and what becomes of
+ * the connection: a field is recognised by its length and its first letter before any name is compared. All
+ * of them are cut out of the text on demand, since many a request is answered without a look at them.
  */
 import { HTAB, quoted, refused, SP } from '../grammar.ts'
 import { isAuthority } from './authority.ts'
@@ -37,68 +37,92 @@ export class FieldFacts {
   }
 }
 
-/** The fields as a flat list; `facts` is filled. */
-export function readFields(scan: HeadScan, text: string, facts: FieldFacts): string[] {
+/** Fills `facts` from the fields of a head, and cuts out none but those that count. */
+export function noteFacts(scan: HeadScan, text: string, facts: FieldFacts): void {
   const { marks } = scan
-  // Made as long as it gets: cheaper than to let it grow.
-  const fields = Array<string>(scan.fieldCount * 2)
   facts.reset()
-  let mark = 0
-  for (let at = 0; at < fields.length; at += 2) {
-    const nameStart = marks[mark]!
-    const name = text.slice(nameStart, marks[mark + 1])
-    const value = text.slice(marks[mark + 2], marks[mark + 3])
-    fields[at] = name
-    fields[at + 1] = value
+  const end = scan.fieldCount * MARKS_PER_FIELD
+  for (let mark = 0; mark < end; mark += MARKS_PER_FIELD) {
+    const at = marks[mark]!
     // A letter's case is its bit 0x20.
-    const first = text.charCodeAt(nameStart) | 0x20
-    switch (name.length) {
+    const first = text.charCodeAt(at) | 0x20
+    switch (marks[mark + 1]! - at) {
       case 4:
-        if (first === 0x68 && isNamed(name, 'Host', 'host')) {
+        if (first === 0x68 && isNamed(text, at, 'Host', 'host')) {
           // RFC 9112 §3.2: 400 to "any request message that contains more than one Host header field line or a
           // Host header field with an invalid field value".
           if (facts.host !== undefined) throw refused('Field "Host" is repeated')
+          const host = valueAt(text, marks, mark)
           if (!isAuthority(text, marks[mark + 2]!, marks[mark + 3]!)) {
-            throw refused(`Host ${quoted(value)} is not a host`)
+            throw refused(`Host ${quoted(host)} is not a host`)
           }
-          facts.host = value
+          facts.host = host
         }
         break
       case 6:
-        if (first === 0x65 && isNamed(name, 'Expect', 'expect')) {
-          facts.expect = join(facts.expect, value)
+        if (first === 0x65 && isNamed(text, at, 'Expect', 'expect')) {
+          facts.expect = join(facts.expect, valueAt(text, marks, mark))
         }
         break
       case 7:
-        if (first === 0x75 && isNamed(name, 'Upgrade', 'upgrade')) {
-          facts.upgrade = join(facts.upgrade, value)
+        if (first === 0x75 && isNamed(text, at, 'Upgrade', 'upgrade')) {
+          facts.upgrade = join(facts.upgrade, valueAt(text, marks, mark))
         }
         break
       case 10:
-        if (first === 0x63 && isNamed(name, 'Connection', 'connection')) {
-          readConnection(value, facts)
+        if (first === 0x63 && isNamed(text, at, 'Connection', 'connection')) {
+          readConnection(valueAt(text, marks, mark), facts)
         }
         break
       case 14:
-        if (first === 0x63 && isNamed(name, 'Content-Length', 'content-length')) {
+        if (first === 0x63 && isNamed(text, at, 'Content-Length', 'content-length')) {
           readLength(text, marks[mark + 2]!, marks[mark + 3]!, facts)
         }
         break
       case 17:
-        if (first === 0x74 && isNamed(name, 'Transfer-Encoding', 'transfer-encoding')) {
-          facts.transferEncoding = join(facts.transferEncoding, value)
+        if (first === 0x74 && isNamed(text, at, 'Transfer-Encoding', 'transfer-encoding')) {
+          facts.transferEncoding = join(facts.transferEncoding, valueAt(text, marks, mark))
         }
         break
       default:
     }
-    mark += MARKS_PER_FIELD
+  }
+}
+
+function valueAt(text: string, marks: Int32Array, mark: number): string {
+  return text.slice(marks[mark + 2], marks[mark + 3])
+}
+
+/**
+ * The `count` fields from `at` on as a flat list. The text has passed the scan, so each is a line with a
+ * colon, and nothing needs to be looked at twice.
+ */
+export function cutFields(text: string, at: number, count: number): string[] {
+  // Made as long as it gets: cheaper than to let it grow.
+  const fields = Array<string>(count * 2)
+  for (let index = 0; index < fields.length; index += 2) {
+    const colon = text.indexOf(':', at)
+    const lineEnd = text.indexOf('\r', colon)
+    let start = colon + 1
+    let end = lineEnd
+    while (start < end && isBlank(text.charCodeAt(start))) start++
+    while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+    fields[index] = text.slice(at, colon)
+    fields[index + 1] = text.slice(start, end)
+    at = lineEnd + 2
   }
   return fields
 }
 
-/** In its usual spelling it costs one comparison. */
-function isNamed(name: string, usual: string, lowerCase: string): boolean {
-  return name === usual || name.toLowerCase() === lowerCase
+/** Where the fields begin in the text of a head. */
+export function fieldsAt({ fieldCount, marks }: HeadScan, text: string): number {
+  return fieldCount === 0 ? text.length : marks[0]!
+}
+
+/** Whether the name at this place, which is as long, is this one: in its usual spellings one comparison, or two. */
+function isNamed(text: string, at: number, usual: string, lowerCase: string): boolean {
+  if (text.startsWith(usual, at) || text.startsWith(lowerCase, at)) return true
+  return text.slice(at, at + usual.length).toLowerCase() === lowerCase
 }
 
 function join(list: string | undefined, value: string): string {
