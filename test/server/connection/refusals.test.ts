@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { Application, HTTPError, text } from 'spool/server'
 import { MockClock } from 'spool/testing'
 import { describe, expect, test } from 'vitest'
+import { defaultLimits, defaultTimeouts } from '../../../src/server/server-options.ts'
 import { MemoryServer } from '../../support/memory-server.ts'
 import { get, post } from '../../support/requests.ts'
 
@@ -155,6 +156,16 @@ describe('docs/http-support.md', () => {
       expect(connection, `${status}`).toMatch(status === 413 ? /^kept if / : /^closed$/)
     }
   })
+})
+
+test('docs/http-support.md has every limit and time-out of a server, with its default', () => {
+  const begin = page.indexOf('## What a server waits for')
+  const tables = page.slice(begin, page.indexOf('\n## ', begin + 1))
+  const told = Array.from(tables.matchAll(/^\| `(\w+)` +\| ([\d,]+) +\|/gm), ([, name, value]) => [
+    name,
+    Number(value?.replaceAll(',', '')),
+  ])
+  expect(told).toEqual([...Object.entries(defaultLimits), ...Object.entries(defaultTimeouts)])
 })
 
 test.each(examples)(
