@@ -76,10 +76,11 @@ export class ProxyServer {
 }
 
 function parse(given: string | URL): URL {
-  const text = String(given)
-  // As in the variables of the environment, where `proxy:3128` is usual.
-  const url = URL.parse(text.includes('://') ? text : `http://${text}`)
-  const shown = JSON.stringify(text.replace(/\/\/[^/]*@/, '//…@'))
+  // Without a scheme, as in the variables of the environment, where `proxy:3128` is usual.
+  const text = String(given).includes('://') ? String(given) : `http://${given}`
+  const url = URL.parse(text)
+  // A password may have any character in it.
+  const shown = JSON.stringify(text.replace(/\/\/.*@/s, '//…@'))
   if (url === null || url.hostname === '') {
     throw new TypeError(`Cannot use ${shown} as a proxy: expected a URL`)
   }

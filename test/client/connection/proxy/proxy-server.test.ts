@@ -43,6 +43,9 @@ describe('ProxyServer', () => {
     expect(() => new ProxyServer('ftp://ada:secret@proxy.test')).toThrow(
       'Cannot use "ftp://…@proxy.test" as a proxy: expected http, https, socks5 or socks5h, not "ftp"',
     )
+    for (const url of ['ada:secret@proxy.test:99999', 'http://ada:secret/@proxy.test:x']) {
+      expect(() => new ProxyServer(url)).toThrow(/^Cannot use "http:\/\/…@proxy\.test:\w+"/)
+    }
   })
 
   test('refuses what can not be said', () => {
