@@ -66,10 +66,28 @@ const operations: Record<
     for await (const chunk of response.body) size += chunk.byteLength
     return size
   },
+  'reader().readExactly()': async (session, options) => {
+    await using response = await session.get(url, options)
+    return await response.reader().readExactly(body.length)
+  },
   'post() of a text': (session, options) => session.post(url, { ...options, body: large }).text(),
   'post() of an iterable': (session, options) =>
     session.post(url, { ...options, body: pieces() }).text(),
 }
+
+/** The same by `fetch`, which has no timeout of its own. */
+const fetches: Record<string, (session: ClientSession, signal?: AbortSignal) => Promise<unknown>> =
+  {
+    'fetch() and its text()': async (session, signal) => {
+      const response = await session.fetch(url, signal === undefined ? {} : { signal })
+      return response.text()
+    },
+    'fetch() that posts': async (session, signal) => {
+      const init = { method: 'POST', body: large }
+      const response = await session.fetch(url, signal === undefined ? init : { ...init, signal })
+      return response.arrayBuffer()
+    },
+  }
 
 async function readLines(session: ClientSession, options: RequestOptions): Promise<string[]> {
   const lines: string[] = []
@@ -271,7 +289,7 @@ const means: Record<
 
 /** What can't happen: a GET has no body to send, and only the middleware makes a pause. */
 function happens(phase: Phase, operation: string, middleware: boolean): boolean {
-  if (phase === 'send body') return operation.startsWith('post')
+  if (phase === 'send body') return operation.includes('post')
   return phase !== 'retry pause' || middleware
 }
 
@@ -292,55 +310,90 @@ async function comeToRest(): Promise<void> {
 
 const nothing = { active: 0, connecting: 0, waiting: 0, requests: 0 }
 
+/** Plays one row: makes the request, gives it up when it can go no further, and looks for what is left. */
+async function checkGivenUp(
+  phase: Phase,
+  middleware: readonly ClientMiddleware[],
+  operate: (session: ClientSession) => PromiseLike<unknown>,
+  giveUp: (scope: OwnScope) => Promise<void> | void,
+  check: (error: unknown) => void,
+): Promise<void> {
+  const network = new Network(phase)
+  const session = network.session(middleware)
+  using holder = new OwnScope()
+  // The one that has the only place, where the queue is the phase.
+  const held =
+    phase === 'queue' ? runInScope(holder, () => rejectionOf(session.get(url).text())) : undefined
+  await settle()
+  using scope = new OwnScope()
+  let settled = false
+  const failure = runInScope(scope, () => rejectionOf(operate(session)))
+  void failure.then(() => (settled = true))
+  await comeToRest()
+  expect(settled, 'It has ended by itself').toBe(false)
+  expect(session.statistics().waiting).toBe(phase === 'queue' ? 1 : 0)
+
+  await giveUp(scope)
+  check(await failure)
+  await comeToRest()
+  holder.cancel()
+  await held
+  await settle()
+
+  expect(session.statistics()).toMatchObject(nothing)
+  expect(network.opener?.statistics()).toMatchObject({ waiting: 0, queued: 0 })
+  expect(scope.empty, 'The scope still holds something').toBe(true)
+  const { open } = session.statistics()
+  expect(network.ends.filter(({ closed }) => !closed)).toHaveLength(open)
+
+  network.heal()
+  expect(await session.get(url).text()).toBe(body)
+  await session.close()
+  await settle()
+  expect(session.statistics()).toMatchObject({ ...nothing, open: 0 })
+  expect(network.ends.every(({ closed }) => closed)).toBe(true)
+  expect(clock.pending).toBe(0)
+}
+
 describe.each([
   ['without a middleware', []],
   ['through a middleware', [retryAfter503]],
 ] as const)('a request %s', (_, middleware) => {
+  const phasesOf = (name: string): Phase[] =>
+    phases.filter((phase) => happens(phase, name, middleware.length > 0))
+
   describe.each(Object.entries(operations))('%s', (name, operate) => {
-    describe.each(phases.filter((phase) => happens(phase, name, middleware.length > 0)))(
-      'given up in phase %s',
-      (phase) => {
-        test.each(Object.entries(means))('by %s', async (_, make) => {
-          const network = new Network(phase)
-          const session = network.session(middleware)
-          const { options, giveUp, check } = make(clock)
-          using holder = new OwnScope()
-          // The one that has the only place, where the queue is the phase.
-          const held =
-            phase === 'queue'
-              ? runInScope(holder, () => rejectionOf(session.get(url).text()))
-              : undefined
-          await settle()
-          using scope = new OwnScope()
-          let settled = false
-          const failure = runInScope(scope, () => rejectionOf(operate(session, options)))
-          void failure.then(() => (settled = true))
-          await comeToRest()
-          expect(settled, 'It has ended by itself').toBe(false)
-          expect(session.statistics().waiting).toBe(phase === 'queue' ? 1 : 0)
+    describe.each(phasesOf(name))('given up in phase %s', (phase) => {
+      test.each(Object.entries(means))('by %s', async (_, make) => {
+        const { options, giveUp, check } = make(clock)
+        const request = (session: ClientSession): PromiseLike<unknown> => operate(session, options)
+        await checkGivenUp(phase, middleware, request, giveUp, check)
+      })
+    })
+  })
 
-          await giveUp(scope)
-          check(await failure)
-          await comeToRest()
-          holder.cancel()
-          await held
-          await settle()
+  describe.each(Object.entries(fetches))('%s', (name, operate) => {
+    describe.each(phasesOf(name))('given up in phase %s', (phase) => {
+      test('by its scope', async () => {
+        await checkGivenUp(
+          phase,
+          middleware,
+          (session) => operate(session),
+          (scope) => scope.cancel('enough'),
+          (error) => expect(error).toMatchObject({ code: 'SPOOL_CANCELLED', reason: 'enough' }),
+        )
+      })
 
-          expect(session.statistics()).toMatchObject(nothing)
-          expect(network.opener?.statistics()).toMatchObject({ waiting: 0, queued: 0 })
-          expect(scope.empty, 'The scope still holds something').toBe(true)
-          const { open } = session.statistics()
-          expect(network.ends.filter(({ closed }) => !closed)).toHaveLength(open)
-
-          network.heal()
-          expect(await session.get(url).text()).toBe(body)
-          await session.close()
-          await settle()
-          expect(session.statistics()).toMatchObject({ ...nothing, open: 0 })
-          expect(network.ends.every(({ closed }) => closed)).toBe(true)
-          expect(clock.pending).toBe(0)
-        })
-      },
-    )
+      test('by its signal', async () => {
+        const controller = new AbortController()
+        await checkGivenUp(
+          phase,
+          middleware,
+          (session) => operate(session, controller.signal),
+          () => controller.abort('enough'),
+          (error) => expect(error).toBe('enough'),
+        )
+      })
+    })
   })
 })

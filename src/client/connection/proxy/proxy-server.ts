@@ -77,7 +77,7 @@ export class ProxyServer {
 
 function parse(given: string | URL): URL {
   // Without a scheme, as in the variables of the environment, where `proxy:3128` is usual.
-  const text = String(given).includes('://') ? String(given) : `http://${given}`
+  const text = String(given).includes('://') ? String(given) : `http://${String(given)}`
   const url = URL.parse(text)
   // A password may have any character in it.
   const shown = JSON.stringify(text.replace(/\/\/.*@/s, '//…@'))
