@@ -15,7 +15,6 @@ import { type BodySource, IncomingBody } from '../../http/incoming-body.ts'
 import type { Next } from '../../http/middleware.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import type { ClientHost } from '../connection/client-host.ts'
-import type { ResponseFacts } from '../connection/response-facts.ts'
 import { cookiesIn, withCookies } from '../cookies/message-cookies.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import { isRedirect, redirected } from '../request/redirect.ts'
@@ -149,21 +148,21 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     return this.#settings.upgrade === true
   }
 
-  responded(exchange: Exchange, head: ResponseHead, facts: ResponseFacts): void {
+  responded(exchange: Exchange, head: ResponseHead): void {
     const { collector } = this.#promise
-    if (facts.setsCookies) this.#sending.cookies?.keep(cookiesIn(head.fields), this.#href)
-    const location = this.#leadsTo(head.status, facts.location)
+    if (head.setsCookies) this.#sending.cookies?.keep(cookiesIn(head.fields), this.#href)
+    const location = this.#leadsTo(head.status, head.location)
     const upgrades = head.framing === 'tunnel'
     const raises = this.#settings.raiseForStatus && head.status >= 400
     if (collector !== undefined && location === undefined && !raises && !upgrades) {
-      const decoder = decoderFor(exchange, head, facts, this.#settings, this.#scope)
+      const decoder = decoderFor(exchange, head, this.#settings, this.#scope)
       this.#connect(exchange, decoder, collector)
       const length = decoder === undefined && head.framing === 'length' ? head.contentLength : -1
-      collector.begin(length, facts.contentType)
+      collector.begin(length, head.contentType)
       this.#promise.collecting(exchange, head)
       return
     }
-    const response = this.#respond(exchange, head, facts)
+    const response = this.#respond(exchange, head)
     if (location !== undefined || raises) this.#turn(response, location)
     else this.#deliver(response)
   }
@@ -296,8 +295,8 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     this.#begin(this.#sending.urls.read(request.url), request, now)
   }
 
-  #respond(exchange: Exchange, head: ResponseHead, facts: ResponseFacts): ClientResponse {
-    const decoder = decoderFor(exchange, head, facts, this.#settings, this.#scope)
+  #respond(exchange: Exchange, head: ResponseHead): ClientResponse {
+    const decoder = decoderFor(exchange, head, this.#settings, this.#scope)
     const body = new IncomingBody(decoder ?? exchange)
     this.#connect(exchange, decoder, body)
     return new ClientResponse(head, exchange.method, this.#href, body, exchange)

@@ -16,11 +16,8 @@ import type { PooledConnection } from '../pool/pool-host.ts'
 import type { ClientHost } from './client-host.ts'
 import type { Connector } from './connector.ts'
 import { PhaseTimer } from './phase-timer.ts'
-import { ResponseFacts } from './response-facts.ts'
 
 const noTrailers: FieldList = []
-// Valid from a head until the next one, of any connection: it is read at once.
-const facts = new ResponseFacts()
 
 export class ClientConnection
   implements Sink, PooledConnection<ClientConnection, Exchange>, ResponseEventsOf
@@ -175,12 +172,11 @@ export class ClientConnection
     }
     this.#tunnels = head.framing === 'tunnel'
     this.reusable = head.keepAlive
-    facts.read(head.fields)
-    if (facts.keepAlive !== this.#keepAliveText) {
-      this.#keepAliveText = facts.keepAlive
-      this.keepAlive = announced(facts.keepAlive)
+    if (head.keepAliveTerms !== this.#keepAliveText) {
+      this.#keepAliveText = head.keepAliveTerms
+      this.keepAlive = announced(head.keepAliveTerms)
     }
-    this.#exchange?.responded(head, facts, this.now)
+    this.#exchange?.responded(head, this.now)
   }
 
   /** @internal */

@@ -9,7 +9,6 @@ import { type Decompressor, decompressor, knownCodings } from '../../http/compre
 import type { BodySource } from '../../http/incoming-body.ts'
 import { smallPiece, SmallPieces } from '../../http/small-pieces.ts'
 import type { FieldList, ResponseHead } from '../../wire/http1/messages.ts'
-import type { ResponseFacts } from '../connection/response-facts.ts'
 import type { RequestSettings } from '../request/request-options.ts'
 import { openScope } from './open-scope.ts'
 import type { BodyReceiver } from './body-receiver.ts'
@@ -34,11 +33,10 @@ const nothing = new Uint8Array(0)
 export function decoderFor(
   exchange: EncodedSource,
   head: ResponseHead,
-  facts: ResponseFacts,
   settings: RequestSettings,
   scope: Scope,
 ): BodyDecoder | undefined {
-  const encoding = facts.contentEncoding
+  const encoding = head.contentEncoding
   if (encoding === undefined || head.framing === 'none' || !settings.decompress) return undefined
   const codings = knownCodings(encoding) ?? []
   let decoder: BodyDecoder | undefined

@@ -19,7 +19,6 @@ import type { Connector } from '../connection/connector.ts'
 import type { PhaseTimers } from '../connection/phase-timer.ts'
 import type { OpeningTimes } from '../connection/opening-times.ts'
 import { proxyFailure, refusalOf } from '../connection/proxy/proxy-refusal.ts'
-import type { ResponseFacts } from '../connection/response-facts.ts'
 import type { PoolRequest } from '../pool/pool-host.ts'
 import type { Framed } from '../request/request-heads.ts'
 import type { Timeouts } from '../timeouts.ts'
@@ -43,7 +42,7 @@ export interface ExchangeEvents {
   /** Whether a 101 is what was asked for. */
   readonly wantsUpgrade: boolean
   /** The head is there: says where the body goes by `exchange.receiver`. */
-  responded(exchange: Exchange, head: ResponseHead, facts: ResponseFacts): void
+  responded(exchange: Exchange, head: ResponseHead): void
   failed(error: unknown): void
   /** Nothing more happens; the receiver was told how it ended. */
   finished(): void
@@ -231,7 +230,7 @@ export class Exchange
   }
 
   /** @internal */
-  responded(head: ResponseHead, facts: ResponseFacts, now: number): void {
+  responded(head: ResponseHead, now: number): void {
     // RFC 9110 §15.5.8: who says this is the proxy, and to us.
     if (head.status === 407 && this.host.route.forwards) {
       this.abort(proxyFailure(this.host, refusalOf(head)))
@@ -244,7 +243,7 @@ export class Exchange
       this.#upload.stop()
       this.#upload = undefined
     }
-    this.#events.responded(this, head, facts)
+    this.#events.responded(this, head)
     if (head.contentLength > this.maxSize) this.abort(tooLargeOf(this.name, this.maxSize))
   }
 

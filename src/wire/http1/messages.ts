@@ -44,6 +44,16 @@ export interface ResponseHead {
   /** With framing `length` only; otherwise 0. */
   readonly contentLength: number
   readonly keepAlive: boolean
+  /** Values that most recipients look for, found on the way: the first `Content-Type`. */
+  readonly contentType: string | undefined
+  /** All `Content-Encoding` values, as one list. */
+  readonly contentEncoding: string | undefined
+  /** The first `Keep-Alive`. */
+  readonly keepAliveTerms: string | undefined
+  /** The first `Location`. */
+  readonly location: string | undefined
+  /** Whether there is a `Set-Cookie`. */
+  readonly setsCookies: boolean
 }
 
 /**

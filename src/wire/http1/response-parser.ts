@@ -4,12 +4,13 @@
  */
 import { ProtocolError } from '../errors.ts'
 import { ChunkedReader } from './body/chunked-reader.ts'
-import { cutFields, FieldFacts, fieldsAt, noteFacts } from './head/field-reader.ts'
+import { FieldFacts, noteFacts } from './head/field-reader.ts'
 import { isKeptAlive, responseFraming } from './framing.ts'
 import { refused } from './grammar.ts'
 import { HeadReader } from './head/head-reader.ts'
 import { type HTTP1Limits, limitsFrom } from './limits.ts'
-import type { FieldList, MinorVersion, ResponseEvents, ResponseHead } from './messages.ts'
+import type { FieldList, MinorVersion, ResponseEvents } from './messages.ts'
+import { ReadResponseHead } from './head/read-response-head.ts'
 import { scanStatusLine } from './head/status-line.ts'
 
 const IDLE = 0
@@ -152,18 +153,11 @@ export class ResponseParser {
     const { status } = scan
     const minorVersion = scan.minorVersion as MinorVersion
     noteFacts(scan, text, facts)
-    const fields = cutFields(text, fieldsAt(scan, text), scan.fieldCount)
     const framing = responseFraming(this.#method, status, facts, minorVersion)
-    const head: ResponseHead = {
-      status,
-      reason: text.slice(scan.firstEnd, scan.secondEnd),
-      minorVersion,
-      fields,
-      framing,
-      contentLength: framing === 'length' ? facts.contentLength : 0,
-      keepAlive:
-        framing !== 'until-close' && isKeptAlive(facts, minorVersion) && this.#isSound(status),
-    }
+    const contentLength = framing === 'length' ? facts.contentLength : 0
+    const keepAlive =
+      framing !== 'until-close' && isKeptAlive(facts, minorVersion) && this.#isSound(status)
+    const head = new ReadResponseHead(scan, text, framing, contentLength, keepAlive)
     if (status < 200 && status !== 101) {
       if (++this.#informational > this.#limits.informational) {
         throw refused(`More than ${this.#limits.informational} informational responses`, 502)

@@ -120,7 +120,7 @@ export function fieldsAt({ fieldCount, marks }: HeadScan, text: string): number 
 }
 
 /** Whether the name at this place, which is as long, is this one: in its usual spellings one comparison, or two. */
-function isNamed(text: string, at: number, usual: string, lowerCase: string): boolean {
+export function isNamed(text: string, at: number, usual: string, lowerCase: string): boolean {
   if (text.startsWith(usual, at) || text.startsWith(lowerCase, at)) return true
   return text.slice(at, at + usual.length).toLowerCase() === lowerCase
 }
