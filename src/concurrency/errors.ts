@@ -78,6 +78,10 @@ export class ClosedResourceError extends SpoolError {
   constructor(message: string, options?: SpoolErrorOptions) {
     super('SPOOL_CLOSED', message, options)
   }
+
+  static override is(error: unknown): error is ClosedResourceError {
+    return SpoolError.hasCode(error, 'SPOOL_CLOSED')
+  }
 }
 
 /** The other end did, or it broke in between. */
@@ -88,6 +92,10 @@ export class BrokenResourceError extends SpoolError {
 
   constructor(message: string, options?: SpoolErrorOptions) {
     super('SPOOL_BROKEN', message, options)
+  }
+
+  static override is(error: unknown): error is BrokenResourceError {
+    return SpoolError.hasCode(error, 'SPOOL_BROKEN')
   }
 }
 
@@ -100,6 +108,10 @@ export class BusyResourceError extends SpoolError {
   constructor(message: string, options?: SpoolErrorOptions) {
     super('SPOOL_BUSY', message, options)
   }
+
+  static override is(error: unknown): error is BusyResourceError {
+    return SpoolError.hasCode(error, 'SPOOL_BUSY')
+  }
 }
 
 /** There is no open task group, and no `run()`, to own what was asked for. */
@@ -110,5 +122,9 @@ export class NoScopeError extends SpoolError {
 
   constructor(message: string) {
     super('SPOOL_NO_SCOPE', message)
+  }
+
+  static override is(error: unknown): error is NoScopeError {
+    return SpoolError.hasCode(error, 'SPOOL_NO_SCOPE')
   }
 }

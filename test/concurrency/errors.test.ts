@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   BrokenResourceError,
   BusyResourceError,
@@ -53,4 +53,23 @@ test('is() tells each error from the others, and from those of others', () => {
   const errors = [new CancelledError('explicit'), new TimeoutError('idle', 1), new Error('x'), null]
   expect(errors.map((error) => CancelledError.is(error))).toEqual([true, false, false, false])
   expect(errors.map((error) => TimeoutError.is(error))).toEqual([false, true, false, false])
+})
+
+describe('is()', () => {
+  const errors = [
+    new CancelledError('explicit'),
+    new TimeoutError('scope', 1),
+    new ClosedResourceError('closed'),
+    new BrokenResourceError('broken'),
+    new BusyResourceError('busy'),
+    new NoScopeError('none'),
+  ]
+
+  test.each(errors.map((error) => [error.name, error] as const))(
+    'of %s knows its own kind, and no other',
+    (_, error) => {
+      const kind = error.constructor as typeof SpoolError
+      expect(errors.filter((other) => kind.is(other))).toEqual([error])
+    },
+  )
 })
