@@ -1,9 +1,11 @@
 /** What is shared between requests carries nothing of one of them to another. */
 import { AsyncLocalStorage, createHook, executionAsyncResource } from 'node:async_hooks'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ContextVar, currentScope, sleep, timeout } from 'spool'
 import { ClientSession } from 'spool/client'
 import { Application, serve, text } from 'spool/server'
+import { rawClient } from '../support/raw-client.ts'
+import { get } from '../support/requests.ts'
 
 const store = new AsyncLocalStorage<string>()
 
@@ -51,22 +53,55 @@ test('a deadline of one request is not that of the next on its connection', asyn
   expect(session.statistics()).toMatchObject({ opened: 1 })
 })
 
-test('handlers of one connection of a server see their own request only', async () => {
+describe('handlers of one connection of a server see their own request only', () => {
   const user = new ContextVar<string | undefined>('user', { default: undefined })
   const seen: (string | undefined)[] = []
-  const app = new Application().get('/{name}', async ({ params }) => {
-    seen.push(user.get(), store.getStore())
-    user.set(params.name)
-    store.enterWith(params.name)
-    await sleep(0)
-    seen.push(user.get())
-    return text(params.name)
+  const app = new Application()
+    .get('/at-once/{name}', ({ params }) => {
+      seen.push(user.get(), store.getStore())
+      user.set(params.name)
+      // For the rest of the request, as some libraries do.
+      store.enterWith(params.name)
+      return text(params.name)
+    })
+    .get('/later/{name}', async ({ params }) => {
+      seen.push(user.get(), store.getStore())
+      user.set(params.name)
+      store.enterWith(params.name)
+      await sleep(0)
+      if (user.get() !== params.name || store.getStore() !== params.name) seen.push('lost')
+      return text(params.name)
+    })
+  const paths = ['/at-once/a', '/later/b', '/later/c', '/at-once/d', '/at-once/e', '/later/f']
+  const nothing = Array.from({ length: paths.length * 2 }, () => undefined)
+
+  test.each([
+    ['one after the other', false],
+    ['in one go', true],
+  ])('that come %s', async (_, together) => {
+    seen.length = 0
+    await using server = await serve(app, { host: '127.0.0.1' })
+    await using client = await rawClient({ port: server.port })
+    const requests = paths.map((path) => get(path))
+    if (together) await client.send(requests.join(''))
+    for (const [index, path] of paths.entries()) {
+      if (!together) await client.send(requests[index] ?? '')
+      expect((await client.message()).body.toString()).toBe(path.at(-1))
+    }
+    expect(seen).toEqual(nothing)
+    expect(server.statistics().accepted).toBe(1)
   })
-  await using server = await serve(app, { host: '127.0.0.1' })
-  await using session = new ClientSession({ baseUrl: server.url, limit: 1 })
-  for (const name of ['a', 'b']) expect(await session.get(`/${name}`).text()).toBe(name)
-  expect(seen).toEqual([undefined, undefined, 'a', undefined, undefined, 'b'])
-  expect(server.statistics().accepted).toBe(1)
+
+  test('and nothing of who made the server', async () => {
+    seen.length = 0
+    await using server = await store.run('all', () => serve(app, { host: '127.0.0.1' }))
+    await using client = await rawClient({ port: server.port })
+    await client.send(paths.map((path) => get(path)).join(''))
+    for (const path of paths) {
+      expect((await client.message()).body.toString()).toBe(path.at(-1))
+    }
+    expect(seen).toEqual(nothing)
+  })
 })
 
 test('a connection keeps nothing of who opened it', async () => {

@@ -67,8 +67,10 @@ const root = new AsyncResource('SpoolRoot')
  * Runs `fn` in no scope, and without the stores of others: for sockets, which would otherwise keep what
  * the one had who opened them, and show it to the callbacks of all who use them later.
  */
-export function outsideContexts<T>(fn: () => T): T {
-  return root.runInAsyncScope(fn)
+export function outsideContexts<T>(fn: () => T): T
+export function outsideContexts<T, A>(fn: (argument: A) => T, argument: A): T
+export function outsideContexts<T, A>(fn: (argument?: A) => T, argument?: A): T {
+  return root.runInAsyncScope(fn, undefined, argument)
 }
 
 /** `fn`, entered in the context of now, whoever calls it later: for callbacks. */
@@ -106,7 +108,14 @@ type StepEnd = <T, A>(scope: Scope, fn: (argument: A) => T, argument: A) => T
 
 /** @internal What `endStepInScope()` is, where `apart` is what `stepsAreApart()` says. */
 export function waysToEndAStep(apart: boolean): StepEnd {
-  return apart ? stayInScope : runInScope
+  return apart ? stayInScope : stepInScope
+}
+
+// With a resource that goes when the step does: also what `fn` puts into the stores of others would stay
+// with the socket, and be there for whose turn is next.
+function stepInScope<T, A>(scope: Scope, fn: (argument: A) => T, argument: A): T {
+  const step = new AsyncResource('SpoolStep')
+  return step.runInAsyncScope(stayInScope<T, A>, undefined, scope, fn, argument)
 }
 
 function stayInScope<T, A>(scope: Scope, fn: (argument: A) => T, argument: A): T {

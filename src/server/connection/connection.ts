@@ -11,6 +11,7 @@
  */
 import { TimeoutError } from '../../concurrency/errors.ts'
 import { outsideScopes } from '../../concurrency/scope/context.ts'
+import { outsideContexts } from '../../concurrency/scope/context.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import type { RequestOrigin, ServerRequest } from '../messages/server-request.ts'
@@ -109,10 +110,10 @@ export class Connection
     if (this.#state !== 'open' || this.#reader.lost) return
     if (this.#reader.reading) {
       this.#readTimer.received(bytes.byteLength)
-      this.#consume(bytes, shared)
+      this.#consume(bytes, shared, true)
     } else if (this.#mustWait() || this.#ahead.size > 0) {
       this.#ahead.add(bytes, shared)
-    } else this.#consume(bytes, shared)
+    } else this.#consume(bytes, shared, true)
   }
 
   end(): void {
@@ -155,7 +156,8 @@ export class Connection
     return this.#handling.running || this.#pump.full || this.#yielding
   }
 
-  #consume(bytes: Uint8Array, shared: boolean): void {
+  /** `fresh`: whether this step is the socket's, and nobody's who was handled before. */
+  #consume(bytes: Uint8Array, shared: boolean, fresh: boolean): void {
     let rest = bytes
     let corked = false
     this.#consuming = true
@@ -174,7 +176,9 @@ export class Connection
           corked = true
           this.#transport.cork()
         }
-        this.#received(this.#reader.request)
+        if (fresh && count === 1) this.#received(this.#reader.request)
+        // What an earlier handler put into the stores of others would be there for this one.
+        else outsideContexts(Connection.#receivedBy, this)
       }
       if (!more) {
         rest = nothing
@@ -200,6 +204,10 @@ export class Connection
     } else if (this.#reader.request === undefined && !this.#reader.idle) this.#readTimer.head()
   }
 
+  static #receivedBy(connection: Connection): void {
+    connection.#received(connection.#reader.request as ServerRequest)
+  }
+
   // A message, or a part of it, that no handler has; or the end of one that the handler left behind.
   #received(request: ServerRequest): void {
     if (this.#handling.scope === undefined) {
@@ -218,7 +226,7 @@ export class Connection
   // Reads on in what is held, if nothing stands against it.
   #goOn(): void {
     if (this.#state !== 'open' || this.#consuming || this.#mustWait()) return
-    if (this.#ahead.size > 0) this.#consume(this.#ahead.take(), false)
+    if (this.#ahead.size > 0) this.#consume(this.#ahead.take(), false, false)
     if (this.#peerEnded && this.idle && this.#state === 'open') this.#endAfterFlush()
   }
 
