@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { knownCodings } from '../../src/http/compression.ts'
 import { ClientSession, digestAuth, Multipart } from 'spool/client'
 import { serve, type Server } from 'spool/server'
 import { httpbin } from '../../examples/httpbin/app.ts'
@@ -56,12 +57,16 @@ describe('httpbin() and ClientSession', () => {
     expect((await other.get(path)).status).toBe(401)
   })
 
-  it.each([
+  const codings: [path: string, coding: string][] = [
     ['gzip', 'gzip'],
     ['deflate', 'deflate'],
     ['brotli', 'br'],
     ['zstd', 'zstd'],
-  ])('/%s is undone', async (path, coding) => {
+  ]
+  // With Node.js 22 zstd is left as it is.
+  const known = codings.filter(([, coding]) => knownCodings(coding) !== undefined)
+
+  it.each(known)('/%s is undone', async (path, coding) => {
     const response = await session.get(path)
     expect(response.headers.get('content-encoding')).toBe(coding)
     expect(await response.json()).toMatchObject({ coding })

@@ -54,7 +54,7 @@ export class RequestHeads {
     if (!defaults.has('user-agent')) defaults.append('User-Agent', 'spool')
     if (!defaults.has('accept')) defaults.append('Accept', '*/*')
     this.#offersCodings = decompress && !defaults.has('accept-encoding')
-    if (this.#offersCodings) defaults.append('Accept-Encoding', acceptedCodings)
+    if (this.#offersCodings) defaults.append('Accept-Encoding', acceptedCodings())
     this.#defaults = defaults
     this.#defaultLines = writeFields(defaults.raw)
     this.#closes = saysClose(defaults)

@@ -28,7 +28,7 @@ export interface SharedOptions {
    * request's are added to the session's.
    */
   secretHeaders?: readonly string[] | undefined
-  /** Whether gzip, deflate, br and zstd are asked for and undone. Default true. */
+  /** Whether gzip, deflate, br, and from Node.js 24 on zstd, are asked for and undone. Default true. */
   decompress?: boolean | undefined
   /**
    * Bytes that a body may have, after decompression; more is `SPOOL_BODY_TOO_LARGE`. Default: no

@@ -204,7 +204,7 @@ export class Connection
     } else if (this.#reader.request === undefined && !this.#reader.idle) this.#readTimer.head()
   }
 
-  static #receivedBy(connection: Connection): void {
+  static #receivedBy(this: void, connection: Connection): void {
     connection.#received(connection.#reader.request as ServerRequest)
   }
 

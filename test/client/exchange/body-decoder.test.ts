@@ -11,6 +11,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { SpoolError } from 'spool'
 import { settle } from 'spool/testing'
 import { ProtocolError } from 'spool/wire'
+import { knownCodings } from '../../../src/http/compression.ts'
 import { runInScope } from '../../../src/concurrency/scope/context.ts'
 import { OwnScope } from '../support/own-scope.ts'
 import { someTurns, turnUntil } from '../../support/open-resources.ts'
@@ -33,7 +34,10 @@ function encoded(body: Uint8Array, coding: string, pair = {}, options = {}): Mem
   return new MemoryFixture(script, options, pair)
 }
 
-describe.each(codings)('a response in %s', (_, coding, encode) => {
+// With Node.js 22 zstd is left as it is.
+const known = codings.filter(([, coding]) => knownCodings(coding) !== undefined)
+
+describe.each(known)('a response in %s', (_, coding, encode) => {
   const body = encode(Buffer.from(text))
 
   it('is undone, however it comes', async () => {
