@@ -15,7 +15,7 @@ import { Waiter } from '../concurrency/scope/waiter.ts'
 import { SpoolError } from '../util/error.ts'
 import type { FieldList } from '../wire/http1/messages.ts'
 import { HeaderFields } from './header-fields.ts'
-import { smallPiece, SmallPieces } from './small-pieces.ts'
+import { HeldBytes } from './held-bytes.ts'
 import { decodeText } from './text-decoding.ts'
 
 /** The connection, as its body sees it. All are called synchronously, and outside no scope. */
@@ -38,9 +38,7 @@ type Reading = 'unread' | 'streamed' | 'collected' | 'abandoned'
 
 export class IncomingBody implements AsyncIterable<Uint8Array> {
   readonly #source: BodySource
-  #chunks: Uint8Array[] = []
-  #small: SmallPieces | undefined = undefined
-  #queued = 0
+  readonly #held = new HeldBytes()
   #reading: Reading = 'unread'
   #paused = false
   #complete = false
@@ -74,7 +72,7 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
 
   /** How many bytes wait to be read. */
   get queued(): number {
-    return this.#queued
+    return this.#held.size
   }
 
   /** The fields after the body; empty until it is complete, and mostly then too. */
@@ -84,11 +82,8 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
 
   /** A copy of what waits to be read, `limit` bytes at most; it can be read as before. */
   peek(limit: number): Uint8Array {
-    const chunks = this.#whole === undefined ? this.#chunks : [this.#whole]
-    const first = chunks[0]
-    if (first !== undefined && first.byteLength >= limit)
-      return Buffer.from(first.subarray(0, limit))
-    return Buffer.concat(chunks).subarray(0, limit)
+    if (this.#whole === undefined) return this.#held.peek(limit)
+    return Buffer.from(this.#whole.subarray(0, limit))
   }
 
   /** @internal From the connection: a part has arrived. `shared` bytes are copied. */
@@ -99,15 +94,13 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
       this.#refuse(this.#most)
       return
     }
-    if (bytes.byteLength < smallPiece && this.#chunks.length > 0) {
-      ;(this.#small ??= new SmallPieces()).add(this.#chunks, bytes)
-    } else this.#chunks.push(shared ? Buffer.from(bytes) : bytes)
-    this.#queued += bytes.byteLength
+    this.#held.add(bytes, shared)
+    const queued = this.#held.size
     if (this.#limit >= 0) {
-      if (this.#queued > this.#limit) this.#refuse(this.#limit)
+      if (queued > this.#limit) this.#refuse(this.#limit)
       return
     }
-    if (this.#queued >= queueLimit && !this.#paused) {
+    if (queued >= queueLimit && !this.#paused) {
       this.#paused = true
       this.#source.pause()
     }
@@ -143,7 +136,7 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
   abandon(): void {
     if (this.#reading === 'abandoned') return
     this.#reading = 'abandoned'
-    this.#drop()
+    this.#held.drop()
     const waiter = this.#waiter
     this.#waiter = undefined
     waiter?.reject(abandoned())
@@ -200,10 +193,10 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
       currentScope().throwIfCancelled()
       if (this.#whole === undefined) {
         this.#claim('collected')
-        if (this.#queued > limit) this.#refuse(limit)
+        if (this.#held.size > limit) this.#refuse(limit)
         if (this.#error !== undefined) throw this.#error as Error
         if (!this.#complete) return this.#collecting(limit).then((all) => convert(all, charset))
-        this.#whole = this.#takeAll()
+        this.#whole = this.#held.takeAll()
       } else if (this.#whole.byteLength > limit) {
         throw bodyTooLarge(limit)
       }
@@ -221,25 +214,24 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     if (this.#error !== undefined) throw this.#error as Error
     if (!this.#complete) await this.#wait(() => this.abandon())
     this.#limit = -1
-    this.#whole = this.#takeAll()
+    this.#whole = this.#held.takeAll()
     return this.#whole
   }
 
   async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#waiter !== undefined) throw busy()
     currentScope().throwIfCancelled()
-    if (this.#chunks.length === 0 && !this.#complete) {
+    if (this.#held.size === 0 && !this.#complete) {
       if (this.#error !== undefined) throw this.#error as Error
       if (this.#reading === 'abandoned') throw abandoned()
       await this.#wait(undefined)
     }
-    const chunk = this.#chunks.shift()
+    const chunk = this.#held.take()
     if (chunk === undefined) {
       if (this.#error !== undefined) throw this.#error as Error
       return done
     }
-    this.#queued -= chunk.byteLength
-    if (this.#queued <= queueLimit / 2) this.#resumeSource()
+    if (this.#held.size <= queueLimit / 2) this.#resumeSource()
     return { value: chunk, done: false }
   }
 
@@ -280,18 +272,6 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     if (!this.#paused) return
     this.#paused = false
     this.#source.resume()
-  }
-
-  #takeAll(): Uint8Array {
-    const chunks = this.#chunks
-    const all = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)
-    this.#drop()
-    return all
-  }
-
-  #drop(): void {
-    this.#chunks = []
-    this.#queued = 0
   }
 }
 

@@ -4,7 +4,7 @@
  * buffer.
  */
 import type { Waiter } from '../../concurrency/scope/waiter.ts'
-import { smallPiece, SmallPieces } from '../../http/small-pieces.ts'
+import { HeldBytes } from '../../http/held-bytes.ts'
 import { decodeText } from '../../http/text-decoding.ts'
 import { decodableCharset } from '../response/charset.ts'
 import type { BodyReceiver } from './body-receiver.ts'
@@ -22,8 +22,7 @@ export class BodyCollector implements BodyReceiver {
   #whole: unknown = undefined
   #isWhole = false
   #failure: unknown = undefined
-  #chunks: Uint8Array[] | undefined = undefined
-  #small: SmallPieces | undefined = undefined
+  #held: HeldBytes | undefined = undefined
 
   constructor(form: BodyForm, waiter: Waiter<unknown>) {
     this.form = form
@@ -38,21 +37,11 @@ export class BodyCollector implements BodyReceiver {
 
   push(bytes: Uint8Array, shared: boolean): void {
     if (bytes.byteLength === this.#expected) this.#convert(bytes, shared)
-    else {
-      const chunks = (this.#chunks ??= [])
-      if (bytes.byteLength < smallPiece && chunks.length > 0) {
-        ;(this.#small ??= new SmallPieces()).add(chunks, bytes)
-      } else chunks.push(shared ? Buffer.from(bytes) : bytes)
-    }
+    else (this.#held ??= new HeldBytes()).add(bytes, shared)
   }
 
   end(): void {
-    if (!this.#isWhole) {
-      const chunks = this.#chunks
-      if (chunks === undefined) this.#convert(nothing, false)
-      else
-        this.#convert(chunks.length === 1 ? (chunks[0] ?? nothing) : Buffer.concat(chunks), false)
-    }
+    if (!this.#isWhole) this.#convert(this.#held?.takeAll() ?? nothing, false)
     if (this.#failure === undefined) this.#waiter.resolve(this.#whole)
     else this.#waiter.reject(this.#failure)
   }
@@ -71,7 +60,7 @@ export class BodyCollector implements BodyReceiver {
 
   #convert(bytes: Uint8Array, shared: boolean): void {
     this.#isWhole = true
-    this.#chunks = undefined
+    this.#held = undefined
     try {
       if (this.form === 'bytes') this.#whole = shared ? Buffer.from(bytes) : bytes
       else if (this.form === 'text')

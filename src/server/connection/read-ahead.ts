@@ -1,13 +1,14 @@
-import { smallPiece, SmallPieces } from '../../http/small-pieces.ts'
+import { HeldBytes } from '../../http/held-bytes.ts'
 import type { Transport } from '../../io/transport.ts'
+
+const nothing = Buffer.alloc(0)
 
 /** Bytes of requests whose turn has not come. When there are enough, the client has to wait. */
 export class ReadAhead {
   readonly #transport: Transport
   readonly #limit: number
-  #chunks: Uint8Array[] | undefined = undefined
-  #small: SmallPieces | undefined = undefined
-  #size = 0
+  // Most clients wait for each answer, so most connections hold nothing.
+  #held: HeldBytes | undefined = undefined
   #paused = false
 
   constructor(transport: Transport, limit: number) {
@@ -16,30 +17,26 @@ export class ReadAhead {
   }
 
   get size(): number {
-    return this.#size
+    return this.#held === undefined ? 0 : this.#held.size
   }
 
   /** Keeps what has come; `shared` bytes are copied. */
   add(bytes: Uint8Array, shared: boolean): void {
-    const chunks = (this.#chunks ??= [])
-    if (bytes.byteLength < smallPiece && chunks.length > 0) {
-      ;(this.#small ??= new SmallPieces()).add(chunks, bytes)
-    } else chunks.push(shared ? Buffer.from(bytes) : bytes)
-    this.#size += bytes.byteLength
-    if (this.#size < this.#limit || this.#paused) return
+    const held = (this.#held ??= new HeldBytes())
+    held.add(bytes, shared)
+    if (held.size < this.#limit || this.#paused) return
     this.#paused = true
     this.#transport.pause()
   }
 
   /** All of it, as one; the client may send on. */
   take(): Uint8Array {
-    const chunks = this.#chunks ?? []
-    this.#chunks = undefined
-    this.#size = 0
+    const held = this.#held
+    this.#held = undefined
     if (this.#paused) {
       this.#paused = false
       this.#transport.resume()
     }
-    return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)
+    return held === undefined ? nothing : held.takeAll()
   }
 }
