@@ -6,7 +6,9 @@
  * that the length of the input does not matter. The tasks run in a scope of their own, which the first
  * failure cancels, and the reader who leaves.
  */
+import { isCancellation } from '../scope/cancellation.ts'
 import { runInScope } from '../scope/context.ts'
+import { withFurtherFailures } from '../scope/lost-errors.ts'
 import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
 import { Waiter } from '../scope/waiter.ts'
 import { abortable } from '../tasks/abortable.ts'
@@ -38,7 +40,7 @@ export class Batch<I, R> implements PoolTaskObserver {
   readonly #scope: Scope = new Scope(currentScope())
   #running = 0
   #feeding = true
-  #failure: { readonly error: unknown } | undefined = undefined
+  #failure: { readonly error: unknown; readonly others: unknown[] } | undefined = undefined
   /** The feeder that waits until fewer are in work. */
   #room: Waiter<void> | undefined = undefined
   /** The reader that waits for a result or the end. */
@@ -97,7 +99,9 @@ export class Batch<I, R> implements PoolTaskObserver {
 
   /** Throws the first failure, if there was one. */
   throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure.error
+    if (this.#failure === undefined) return
+    const { error, others } = this.#failure
+    throw withFurtherFailures(error, others, this.#scope.group, `the pool "${this.#tasks.name}"`)
   }
 
   async #feed(items: Items<I>): Promise<void> {
@@ -171,7 +175,8 @@ export class Batch<I, R> implements PoolTaskObserver {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= { error }
+    if (this.#failure === undefined) this.#failure = { error, others: [] }
+    else if (!isCancellation(error)) this.#failure.others.push(error)
     this.#scope.cancel(error, 'group')
   }
 

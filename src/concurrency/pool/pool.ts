@@ -87,7 +87,7 @@ export class Pool implements AsyncDisposable {
   /**
    * Runs `fn` for every item and returns what it returns, in the order of the items. Items are taken
    * only as they can be worked off. If one fails, the others are cancelled and awaited, and the
-   * failure itself is thrown.
+   * failure itself is thrown, with what others failed with after it as its `suppressed`.
    *
    * Cancellation: cancels the tasks, waits until they are over, and closes the iterator.
    */

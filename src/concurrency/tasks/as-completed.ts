@@ -1,7 +1,9 @@
 import { checkFunction } from '../scope/arguments.ts'
+import { withFurtherFailures } from '../scope/lost-errors.ts'
 import { WaiterSet } from '../scope/waiter-set.ts'
 import type { Task, TaskFunction } from './task.ts'
 import { TaskGroup } from './task-group.ts'
+import type { TaskGroupError } from './task-group-error.ts'
 
 /**
  * Runs the functions at the same time and gives their values in the order in which they are done.
@@ -14,7 +16,8 @@ import { TaskGroup } from './task-group.ts'
  * ```
  *
  * If one fails, the others are cancelled and awaited, and the failure itself is thrown, after the
- * values of those that were done before it. Leaving the loop early cancels those that still run.
+ * values of those that were done before it; what others fail with goes along as its `suppressed`.
+ * Leaving the loop early cancels those that still run, and throws a `TaskGroupError` if one failed.
  *
  * Cancellation: of the scope that it was called in cancels the functions; of the one that waits for
  * the next value, only the wait.
@@ -66,8 +69,14 @@ class Completed<T> implements AsyncIterableIterator<T> {
 
   async #fail(task: Task<T>): Promise<never> {
     this.#left = 0
-    // The group lists the failure that is thrown here, and what its cancellation made of the others.
-    await this.#group[Symbol.asyncDispose]().catch(() => undefined)
-    throw task.state === 'failed' ? task.exception() : task.scope.error
+    let failures: readonly unknown[] = []
+    try {
+      await this.#group[Symbol.asyncDispose]()
+    } catch (error) {
+      // It lists the failure that is thrown here, and what its cancellation made of the others.
+      failures = (error as TaskGroupError).errors
+    }
+    const first = task.state === 'failed' ? task.exception() : task.scope.error
+    throw withFurtherFailures(first, failures, this.#group.outer, 'asCompleted()')
   }
 }

@@ -1,5 +1,7 @@
 import { checkFunction } from '../scope/arguments.ts'
 import { isCancellation } from '../scope/cancellation.ts'
+import { withFurtherFailures } from '../scope/lost-errors.ts'
+import { currentScope } from '../scope/scope.ts'
 import type { Task, TaskFunction } from './task.ts'
 import { TaskGroup } from './task-group.ts'
 import { TaskGroupError } from './task-group-error.ts'
@@ -28,8 +30,9 @@ interface Gather {
 
 /**
  * Runs the functions at the same time and returns their values in order. If one fails, the others
- * are cancelled and awaited, and the failure itself is thrown. What others fail with after that is
- * not thrown; `gather.settled()` tells everything.
+ * are cancelled and awaited, and the failure itself is thrown. What others fail with after that goes
+ * along as its `suppressed`, an array; if the first is no `Error`,
+ * they fail the nearest group.
  *
  * ```ts
  * const [name, count] = await gather(
@@ -56,6 +59,7 @@ export const gather: Gather = Object.assign(
 
 async function gatherAll(functions: readonly TaskFunction<unknown>[]): Promise<unknown[]> {
   const tasks: Task[] = []
+  const { group: around } = currentScope()
   try {
     await new TaskGroup({ name: 'gather' }).runBody((group) => {
       for (const [index, fn] of functions.entries()) {
@@ -63,7 +67,9 @@ async function gatherAll(functions: readonly TaskFunction<unknown>[]): Promise<u
       }
     })
   } catch (error) {
-    throw error instanceof TaskGroupError ? error.errors[0] : error
+    if (!(error instanceof TaskGroupError)) throw error
+    const [first, ...others] = error.errors as unknown[]
+    throw withFurtherFailures(first, others, around, 'gather()')
   }
   return tasks.map((task) => task.result())
 }

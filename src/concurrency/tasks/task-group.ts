@@ -132,7 +132,7 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
   }
 
   /** @internal Runs the body of `taskGroup()`. */
-  async runBody<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Promise<T> {
+  async runBody<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Promise<T | undefined> {
     const { scope } = this
     this.#awaited = true
     let value: T | undefined
@@ -147,7 +147,7 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
     this.#throwFailures()
     // What came to its end in spite of a cancellation is not lost to it.
     if (this.#interrupted) this.#throwCancellation()
-    return value as T
+    return value
   }
 
   /** @internal Waits for the tasks, however long they take, and ends the scope. */
@@ -244,6 +244,8 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
  * console.log(slept.length) // → 2
  * ```
  *
+ * Returns what the body returned, or undefined if `group.cancel()` stopped it before that.
+ *
  * Cancellation: cancels the body and all tasks, waits until they are over, and throws then.
  *
  * @throws {TaskGroupError} if anything failed, even for one failure; it lists what failed by name.
@@ -252,7 +254,7 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
 export async function taskGroup<T>(
   body: (group: TaskGroup) => T | PromiseLike<T>,
   options?: TaskGroupOptions,
-): Promise<T> {
+): Promise<T | undefined> {
   checkFunction('run a task group', body)
   return new TaskGroup(options).runBody(body)
 }

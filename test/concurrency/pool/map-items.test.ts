@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { rejectionOf } from '../../support/rejection.ts'
 import { CancelledError } from '../../../src/concurrency/errors.ts'
 import { Pool } from '../../../src/concurrency/pool/pool.ts'
 import { enclosingScope, runInScope } from '../../../src/concurrency/scope/context.ts'
@@ -312,4 +313,12 @@ it('pool.asCompleted() leaves the reader in its own scope', async () => {
       expect(enclosingScope()).toBe(scope)
     }
   })
+})
+
+it('pool.map() loses no failure: those after the first go along with it', async () => {
+  await using pool = new Pool({ limit: 2 })
+  const errors = [new Error('first'), new Error('second')]
+  const error = await rejectionOf(pool.map(errors, (one) => Promise.reject(one)))
+  expect(error).toBe(errors[0])
+  expect(error).toMatchObject({ suppressed: [errors[1]] })
 })

@@ -120,3 +120,11 @@ test('asCompleted() names its tasks after the functions, or their place', async 
 test('asCompleted() refuses what is no function', () => {
   expect(() => asCompleted([Promise.resolve(1) as never])).toThrow(TypeError)
 })
+
+test('asCompleted() loses no failure: those after the first go along with it', async () => {
+  const [first, second] = [new Error('first'), new Error('second')]
+  const both = asCompleted([() => Promise.reject(first), () => Promise.reject(second)])
+  const error = await rejectionOf(both.next())
+  expect(error).toBe(first)
+  expect(error).toMatchObject({ suppressed: [second] })
+})

@@ -109,3 +109,23 @@ test('gather() refuses what is no function', () => {
   )
   expect(() => gather.settled(5 as never)).toThrow('Cannot gather: expected a function, got 5')
 })
+
+test('gather() loses no failure: those after the first go along with it', async () => {
+  const [first, second] = [new Error('first'), new Error('second')]
+  const error = await rejectionOf(
+    gather(
+      () => Promise.reject(first),
+      async () => {
+        try {
+          await forever()
+        } finally {
+          // oxlint-disable-next-line eslint/no-unsafe-finally
+          throw second
+        }
+      },
+      () => Promise.reject(first),
+    ),
+  )
+  expect(error).toBe(first)
+  expect(error).toMatchObject({ suppressed: [second] })
+})
