@@ -3,6 +3,7 @@
  * the few threads of the platform, and a call that was begun can't be cancelled there: whoever gives up leaves
  * its wait, and the answer is kept for the next one.
  */
+import { checkNames, type Names } from '../util/known-names.ts'
 import { BusyResourceError } from '../concurrency/errors.ts'
 import { outsideContexts } from '../concurrency/scope/context.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
@@ -41,6 +42,15 @@ export interface ResolverStatistics {
   /** Answers from memory, and look-ups that were begun, since it was made. */
   readonly hits: number
   readonly lookups: number
+}
+
+const names: Names<CachingResolverOptions> = {
+  resolver: true,
+  ttl: true,
+  negativeTTL: true,
+  maxEntries: true,
+  limit: true,
+  maxQueue: true,
 }
 
 type Answer = readonly ResolvedAddress[]
@@ -91,6 +101,7 @@ export class CachingResolver implements Resolver {
 
   /** @throws RangeError for a number that makes no sense */
   constructor(options: CachingResolverOptions = {}) {
+    checkNames(options, names, 'a resolver')
     const { resolver = systemResolver, ttl = 10_000, negativeTTL = 5_000 } = options
     const { maxEntries = 1_000, limit = 4, maxQueue = 10_000 } = options
     this.#resolver = resolver

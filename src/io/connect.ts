@@ -19,7 +19,7 @@ import { checkLocalAddress } from './socket/local-address.ts'
 import { openSocket, type Target } from './socket/open-socket.ts'
 import { type Resolver, systemResolver } from './resolver.ts'
 import { SocketTransport } from './socket/socket-transport.ts'
-import { contextOf } from './socket/tls-options.ts'
+import { clientContextOf } from './socket/tls-options.ts'
 import { onceSecured, tlsFailureOf } from './socket/tls-peer.ts'
 import type { TLSSessions } from './socket/tls-sessions.ts'
 import type { TLSOptions, Transport } from './transport.ts'
@@ -77,7 +77,7 @@ class Connecting {
     check(options)
     const { host = 'localhost', port = 0, tls } = options
     // Before anything is opened: bad certificates are the caller's fault and not the peer's.
-    if (tls !== undefined) contextOf(tls)
+    if (tls !== undefined) clientContextOf(tls)
     this.#options = options
     this.#host = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
     this.#port = port

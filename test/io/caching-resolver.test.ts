@@ -228,5 +228,7 @@ describe('CachingResolver', () => {
       'Cannot use -1 as "ttl": expected 0 or more',
     )
     expect(() => new CachingResolver({ limit: 0 })).toThrow(RangeError)
+    const misspelt: object = { negativeTtl: 1 }
+    expect(() => new CachingResolver(misspelt)).toThrow('expected "negativeTTL"')
   })
 })

@@ -61,6 +61,10 @@ describe('connect()', () => {
     await expect(connect({ host: 'a', port: 1, tls: { ca: 'no PEM', cert: 'x' } })).rejects.toThrow(
       'Reading the TLS options failed',
     )
+    const misspelt: object = { fingerPrint: 'ab'.repeat(32) }
+    await expect(connect({ host: 'a', port: 1, tls: misspelt })).rejects.toThrow(
+      'Cannot use "fingerPrint" as an option of TLS, expected "fingerprint"',
+    )
   })
 
   test('connects to a name through the resolver, and to addresses without asking it', async () => {

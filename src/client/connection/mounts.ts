@@ -1,4 +1,5 @@
 /** Which of a session's mounts an origin belongs to. */
+import { checkNames, type Names } from '../../util/known-names.ts'
 import type { Origin } from '../url/origin.ts'
 import type { MountOptions } from './network-options.ts'
 
@@ -11,6 +12,14 @@ interface Mount {
   readonly below: boolean
   readonly port: number | undefined
   readonly options: MountOptions
+}
+
+const names: Names<MountOptions> = {
+  proxy: true,
+  tls: true,
+  socketPath: true,
+  localAddress: true,
+  connect: true,
 }
 
 const pattern =
@@ -46,6 +55,7 @@ function read(text: string, options: MountOptions): Mount {
       `Cannot use ${JSON.stringify(text)} as a mount: expected http://, https:// or all://, with a host or *.host`,
     )
   }
+  checkNames(options, names, `mount ${JSON.stringify(text)}`)
   const ways = [options.proxy || undefined, options.socketPath, options.connect]
   if (ways.filter((way) => way !== undefined).length > 1) {
     throw new TypeError(

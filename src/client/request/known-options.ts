@@ -1,11 +1,7 @@
-/**
- * An option that nobody reads is a mistake that nobody sees: `timeOut: 100` would wait for five minutes.
- * So names are looked at, where there are options at all.
- */
+/** The names of options of sessions and requests, which are looked at where there are options at all. */
+import { checkNames, type Names } from '../../util/known-names.ts'
 import type { ClientSessionOptions } from '../session-options.ts'
 import type { RequestOptions, SharedOptions } from './request-options.ts'
-
-type Names<T> = Readonly<Record<keyof T, true>>
 
 const shared: Names<SharedOptions> = {
   timeout: true,
@@ -58,25 +54,12 @@ const ofSessions: Names<ClientSessionOptions> = {
   guard: true,
 }
 
-const requestNames: ReadonlySet<string> = new Set(Object.keys(ofRequests))
-const sessionNames: ReadonlySet<string> = new Set(Object.keys(ofSessions))
-
 /** Throws TypeError for an option that requests do not have. */
 export function checkRequestOptions(options: RequestOptions): void {
-  for (const name in options) {
-    if (!requestNames.has(name)) throw unknown(name, 'a request', requestNames)
-  }
+  checkNames(options, ofRequests, 'a request')
 }
 
 /** Throws TypeError for an option that sessions do not have. */
 export function checkSessionOptions(options: ClientSessionOptions): void {
-  for (const name in options) {
-    if (!sessionNames.has(name)) throw unknown(name, 'a session', sessionNames)
-  }
-}
-
-function unknown(name: string, owner: string, names: ReadonlySet<string>): TypeError {
-  const like = [...names].find((known) => known.toLowerCase() === name.toLowerCase())
-  const hint = like === undefined ? '' : `, expected "${like}"`
-  return new TypeError(`Cannot use ${JSON.stringify(name)} as an option of ${owner}${hint}`)
+  checkNames(options, ofSessions, 'a session')
 }

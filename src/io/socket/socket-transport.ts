@@ -9,7 +9,7 @@ import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { ConnectError, connectionError } from '../errors.ts'
 import { Inbound } from './inbound.ts'
 import { Slices, sliceSize } from './slices.ts'
-import { contextOf } from './tls-options.ts'
+import { clientContextOf } from './tls-options.ts'
 import type { TLSSessions } from './tls-sessions.ts'
 import { upgradeToTLS } from './tls-upgrade.ts'
 import type { TLSOptions, Transport } from '../transport.ts'
@@ -100,7 +100,7 @@ export class SocketTransport extends Inbound implements Transport {
   async startTLS(options: TLSOptions, host: string | undefined = this.#host): Promise<Transport> {
     const { servername = host } = options
     if (servername === undefined) throw new TypeError('Starting TLS needs "servername"')
-    contextOf(options)
+    clientContextOf(options)
     // Bytes that came in plain text would be taken as if they had come encrypted.
     const early = this.holdsBytes || this.#socket.readableLength > 0
     const late = this.#slices !== undefined

@@ -9,6 +9,7 @@ import {
   type TlsOptions,
 } from 'node:tls'
 import type { ServerTLSOptions, TLSOptions } from '../transport.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
 import { pinsOf } from './tls-peer.ts'
 
 const contexts = new WeakMap<TLSOptions, SecureContext>()
@@ -19,7 +20,7 @@ const contexts = new WeakMap<TLSOptions, SecureContext>()
  *
  * @throws TypeError if they can't be parsed
  */
-export function contextOf(options: TLSOptions): SecureContext {
+function contextOf(options: TLSOptions): SecureContext {
   const found = contexts.get(options)
   if (found !== undefined) return found
   const context = parse(options)
@@ -54,13 +55,32 @@ function asText(pem: string | Uint8Array): string | Buffer {
   return typeof pem === 'string' ? pem : Buffer.from(pem)
 }
 
+const clientNames: Names<TLSOptions> = {
+  servername: true,
+  ca: true,
+  cert: true,
+  key: true,
+  passphrase: true,
+  alpn: true,
+  rejectUnauthorized: true,
+  fingerprint: true,
+  minVersion: true,
+  ciphers: true,
+}
+
+/** As `contextOf()`, for a client: refuses what it does not read, too. */
+export function clientContextOf(options: TLSOptions): SecureContext {
+  if (!contexts.has(options)) checkNames(options, clientNames, 'TLS')
+  return contextOf(options)
+}
+
 /** For the client side of a connection to `host`. */
 export function clientOptions(options: TLSOptions, host: string): ConnectionOptions {
   const { alpn, rejectUnauthorized = true } = options
   // RFC 6066 §3: a name there has no dot at its end, though it may have one in a URL.
   const servername = (options.servername ?? host).replace(/\.$/, '')
   return {
-    secureContext: contextOf(options),
+    secureContext: clientContextOf(options),
     // RFC 6066 §3: an address is no server name; the certificate must be for it all the same.
     ...(isIP(servername) === 0
       ? { servername }

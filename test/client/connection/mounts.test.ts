@@ -44,6 +44,13 @@ describe('Mounts', () => {
     },
   )
 
+  test('refuses options that nobody reads', () => {
+    const mount: object = { socketpath: '/run/socket' }
+    expect(() => new Mounts({ 'http://': mount })).toThrow(
+      'Cannot use "socketpath" as an option of mount "http://", expected "socketPath"',
+    )
+  })
+
   test('refuses options that contradict each other', () => {
     const mount = { 'http://': { proxy: 'http://proxy.test', socketPath: '/run/socket' } }
     expect(() => new Mounts(mount)).toThrow('it has more than one of "proxy", "socketPath"')

@@ -60,7 +60,7 @@ test('ByteStream keeps its promises over a Unix socket', { timeout: 60_000 }, as
 })
 
 test('ByteStream keeps its promises over TLS', { timeout: 60_000 }, async () => {
-  const tls = { ca: certificates.ca, serverName: 'localhost' }
+  const tls = { ca: certificates.ca, servername: 'localhost' }
   const pair = () =>
     overSocket({ host: '127.0.0.1', tls: certificates.localhost }, (port = 0) => ({
       host: '127.0.0.1',

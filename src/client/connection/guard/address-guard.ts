@@ -5,6 +5,7 @@
  */
 import { embeddedIPv4, type IPBytes, IPRange, parseIP } from '../../../io/ip-address.ts'
 import type { ResolvedAddress } from '../../../io/resolver.ts'
+import { checkNames } from '../../../util/known-names.ts'
 import { AddressRefusedError } from '../../errors.ts'
 
 export interface GuardOptions {
@@ -31,6 +32,7 @@ export class AddressGuard {
         `Cannot use ${JSON.stringify(setting)} as "guard": expected "public", or { allow, deny }`,
       )
     }
+    if (setting !== 'public') checkNames(setting, { allow: true, deny: true }, '"guard"')
     const { allow = [], deny = [] } = setting === 'public' ? {} : setting
     this.#allow = new Rules('allow', allow)
     this.#deny = new Rules('deny', deny)

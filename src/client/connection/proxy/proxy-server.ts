@@ -2,6 +2,7 @@
 import { HeaderFields, type HeadersInput } from '../../../http/header-fields.ts'
 import { hostAndPort } from '../../../io/errors.ts'
 import type { TLSOptions } from '../../../io/transport.ts'
+import { checkNames, type Names } from '../../../util/known-names.ts'
 import { writeFields } from '../../../wire/http1/writing/head-writer.ts'
 
 export interface ProxyOptions {
@@ -30,6 +31,14 @@ export interface Credentials {
   readonly password: string
 }
 
+const names: Names<ProxyOptions> = {
+  url: true,
+  username: true,
+  password: true,
+  headers: true,
+  tls: true,
+}
+
 const ports = new Map([
   ['http:', 80],
   ['https:', 443],
@@ -54,6 +63,7 @@ export class ProxyServer {
   /** @throws TypeError for what is not a proxy */
   constructor(setting: string | URL | ProxyOptions) {
     const options = typeof setting === 'string' || setting instanceof URL ? undefined : setting
+    if (options !== undefined) checkNames(options, names, 'a proxy')
     const url = parse(options?.url ?? (setting as string | URL))
     const scheme = url.protocol
     this.kind = scheme.startsWith('socks') ? 'socks5' : 'http'

@@ -136,5 +136,9 @@ describe('AddressGuard', () => {
 
   test('refuses a setting that it does not know', () => {
     expect(() => new AddressGuard('private' as 'public')).toThrow('expected "public"')
+    const misspelt: object = { Deny: ['10.0.0.1'] }
+    expect(() => new AddressGuard(misspelt)).toThrow(
+      'Cannot use "Deny" as an option of "guard", expected "deny"',
+    )
   })
 })

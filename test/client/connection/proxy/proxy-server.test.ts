@@ -39,6 +39,13 @@ describe('ProxyServer', () => {
     },
   )
 
+  test('refuses options that nobody reads', () => {
+    const misspelt = { url: 'http://proxy.test', userName: 'ada' }
+    expect(() => new ProxyServer(misspelt)).toThrow(
+      'Cannot use "userName" as an option of a proxy, expected "username"',
+    )
+  })
+
   test('shows no password in what it refuses', () => {
     expect(() => new ProxyServer('ftp://ada:secret@proxy.test')).toThrow(
       'Cannot use "ftp://…@proxy.test" as a proxy: expected http, https, socks5 or socks5h, not "ftp"',
