@@ -26,6 +26,9 @@ export interface MountOptions {
   /**
    * Makes the connections, in the place of everything else here: resolves with a transport that has not
    * started to read, over which HTTP is spoken at once.
+   *
+   * Cancellation: its scope is cancelled when the request is given up; a transport that comes all the same
+   * is destroyed.
    */
   connect?: ((target: ConnectTarget) => Promise<Transport>) | undefined
 }
