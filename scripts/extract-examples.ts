@@ -102,7 +102,7 @@ function missingImports(code: string, path: string): string {
   for (const [name, specifiers] of entries) {
     if (!new RegExp(`(?<![.\\w'"\`])${name}\\b(?!\\s*:[^:?]*[,})])`).test(code)) continue
     if (new RegExp(`import[^'"]*\\b${name}\\b`).test(code)) continue
-    if (new RegExp(`\\b(?:const|let|function|class) ${name}\\b`).test(code)) continue
+    if (new RegExp(`\\b(?:const|let|using|function|class) ${name}\\b`).test(code)) continue
     const specifier = specifiers.includes(own) ? own : (specifiers[0] ?? '')
     wanted.set(specifier, [...(wanted.get(specifier) ?? []), name])
   }

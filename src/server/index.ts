@@ -69,6 +69,8 @@ export { securityHeaders, type SecurityHeadersOptions } from './middleware/secur
 export { shedLoad, type ShedLoadOptions } from './middleware/shed-load.ts'
 export type { PathParams } from './routing/path-params.ts'
 export type { Handler, RouteOptions, ServerMiddleware } from './routing/route.ts'
+export { file, type FileOptions } from './static/file.ts'
+export { files, type FilesOptions } from './static/files.ts'
 export { serve } from './serve.ts'
 export type { CloseOptions, Server, ServerStatistics } from './server.ts'
 export type {
