@@ -5,51 +5,51 @@
 import { BusyResourceError, ClosedResourceError } from '../concurrency/errors.ts'
 import type { Scope } from '../concurrency/scope/scope.ts'
 import type { Task, TaskFunction, TaskOptions } from '../concurrency/tasks/task.ts'
-import { compose } from '../http/middleware.ts'
 import { ApplicationRun } from './application-run.ts'
-import { type Destination, destinationOf, type Dispatcher } from './connection/destination.ts'
+import { ApplicationTree, type MountOptions, type RouteInfo } from './application-tree.ts'
+import type { Destination, Dispatcher } from './connection/destination.ts'
 import { answer } from './fetch.ts'
-import { HTTPError } from './messages/http-error.ts'
 import { Key, KeyedValues } from './messages/key.ts'
-import { empty } from './messages/responses.ts'
 import type { ServerRequest } from './messages/server-request.ts'
-import { ServerResponse } from './messages/server-response.ts'
-import { fromWebResponse } from './messages/web-response.ts'
 import type { PathParams } from './routing/path-params.ts'
-import type { Handler, RouteOptions, ServerMiddleware } from './routing/route.ts'
-import { anyMethod, Router } from './routing/router.ts'
+import { checkRouteOptions, type Handler, type RouteOptions } from './routing/route.ts'
+import type { ServerMiddleware } from './routing/route.ts'
+import type { TrailingSlash } from './routing/route-set.ts'
+import { type QueryInput, queryFor, type URLParam } from './routing/route-url.ts'
+import { type View, type ViewClass, viewHandlers } from './routing/view.ts'
 
 /** Sets something up, yields while the application is served, and cleans up. */
 export type Lifespan = (application: Application) => AsyncGenerator<void, void, void>
 
-interface Registration {
-  readonly method: string
-  readonly pattern: string
-  readonly handler: Handler
-  readonly options: RouteOptions
+export interface ApplicationOptions {
+  /**
+   * What becomes of a path with a slash at its end too many or too few. Default `strict`: it is another
+   * path. `redirect` sends clients to the route that there is, by 308; `ignore` answers with it.
+   */
+  trailingSlash?: TrailingSlash
 }
 
-interface Frozen {
-  readonly router: Router<Destination>
-  /** For what no route matches. */
-  readonly unmatched: Destination
-  readonly malformed: Destination
+export interface URLForOptions {
+  query?: QueryInput
+  /** What follows the `#`. */
+  fragment?: string
 }
 
 export class Application implements Dispatcher {
-  readonly #middlewares: ServerMiddleware[] = []
-  readonly #registrations: Registration[] = []
+  readonly #tree: ApplicationTree
   readonly #lifespans: Lifespan[] = []
   readonly #values: KeyedValues = new KeyedValues()
-  // Checks each route when it is added; the one that is served has the middlewares too.
-  readonly #checker = new Router<undefined>()
-  #frozen: Frozen | undefined = undefined
   #run: ApplicationRun | undefined = undefined
+
+  /** Throws TypeError for options that don't exist. */
+  constructor(options: ApplicationOptions = {}) {
+    this.#tree = new ApplicationTree(this, this.#values, options)
+  }
 
   /** Wraps all routes, those added before too, and what no route matches. The first is the outermost. */
   use(...middlewares: readonly ServerMiddleware[]): this {
     this.#checkOpen('use a middleware')
-    this.#middlewares.push(...middlewares)
+    this.#tree.use(middlewares)
     return this
   }
 
@@ -130,13 +130,105 @@ export class Application implements Dispatcher {
     handler: Handler<PathParams<P>>,
     options: RouteOptions = {},
   ): this {
-    this.#checkOpen(`add route "${method} ${pattern}"`)
+    const route = `${method} ${pattern}`
+    this.#checkOpen(`add route "${route}"`)
     if (typeof handler !== 'function') {
-      throw new TypeError(`Cannot add route "${method} ${pattern}": its handler is no function`)
+      throw new TypeError(`Cannot add route "${route}": its handler is no function`)
     }
-    this.#checker.add(method, pattern, undefined)
-    this.#registrations.push({ method, pattern, handler: handler as Handler, options })
+    checkRouteOptions(route, options)
+    this.#tree.add({ method, pattern, handler: handler as Handler, options })
     return this
+  }
+
+  /**
+   * Adds a route for each method that a view has: an object with `get()`, `post()` and so on, or a class
+   * of which an instance is made for each request. A name in the options is the name of them all.
+   *
+   * @example
+   * ```ts
+   * const app = new Application().view('/notes/{id}', {
+   *   get: ({ params }) => text(`note ${params.id}`),
+   *   delete: () => empty(),
+   * })
+   * ```
+   *
+   * Throws TypeError if it has no method that is one.
+   */
+  view<P extends string>(
+    pattern: P,
+    view: View<PathParams<P>> | ViewClass<PathParams<P>>,
+    options: RouteOptions = {},
+  ): this {
+    for (const [method, handler] of viewHandlers(view, pattern)) {
+      this.route(method, pattern, handler, options)
+    }
+    return this
+  }
+
+  /**
+   * Puts all routes of another application under a prefix such as `/admin`; `/` puts them beside one's
+   * own. Its middlewares run inside those of this one, for what it does not find under its prefix too;
+   * its lifespans are set up after those of this one, and its keyed values stand before. Its `/` answers
+   * with and without a slash behind the prefix.
+   *
+   * Routes may be added to it until this one is served. It can be mounted once.
+   *
+   * Throws TypeError for a prefix that is none.
+   *
+   * @example
+   * ```ts
+   * const admin = new Application().get('/users/{id}', ({ params }) => text(params.id), { name: 'user' })
+   * const app = new Application().mount('/admin', admin, { name: 'admin' })
+   * console.log(app.urlFor('admin.user', { id: 7 }))
+   * // → /admin/users/7
+   * ```
+   */
+  mount(prefix: string, application: Application, options: MountOptions = {}): this {
+    this.#checkOpen(`mount "${prefix}"`)
+    this.#tree.mount(prefix, application.#tree, options)
+    return this
+  }
+
+  /**
+   * Hands all requests for a host name to another application, whatever their paths: `api.example.org`,
+   * or `{tenant}.example.org`, where `request.params` has the label too. Other hosts stay with this one.
+   * Which host is asked for is what the client says; middlewares of this application run outside.
+   *
+   * Throws TypeError for what is no host name, or was added before.
+   */
+  host(host: string, application: Application): this {
+    this.#checkOpen(`add host "${host}"`)
+    this.#tree.addHost(host, application.#tree)
+    return this
+  }
+
+  /**
+   * The path of the route with this name, with its parameters filled in and encoded, and a query if
+   * there is one. Routes of what is mounted with a name have that name and a dot before their own; of
+   * what is mounted it gives the whole path, mounts included.
+   *
+   * Throws TypeError for a name that there is not, and for parameters that are missing, unknown, or do
+   * not match.
+   *
+   * @example
+   * ```ts
+   * const app = new Application().get('/users/{id}', ({ params }) => text(params.id), { name: 'user' })
+   * console.log(app.urlFor('user', { id: 'a/b' }, { query: { tab: 'posts' } }))
+   * // → /users/a%2Fb?tab=posts
+   * ```
+   */
+  urlFor(
+    name: string,
+    params: Readonly<Record<string, URLParam>> = {},
+    { query, fragment }: URLForOptions = {},
+  ): string {
+    const end = fragment === undefined ? '' : `#${encodeURIComponent(fragment)}`
+    return this.#tree.pathFor(name, params) + queryFor(query) + end
+  }
+
+  /** All routes, those of what is mounted too, in the order in which they were added. */
+  routes(): RouteInfo[] {
+    return this.#tree.list()
   }
 
   /**
@@ -174,88 +266,30 @@ export class Application implements Dispatcher {
 
   /** @internal Sets up what lifespans set up. One server at a time. */
   async start(scope: Scope, report: (error: unknown) => void): Promise<ApplicationRun> {
-    if (this.#run !== undefined) {
+    const all = this.#tree.applications()
+    if (all.some((application) => application.#run !== undefined)) {
       throw new BusyResourceError('Cannot serve the application: another server does')
     }
-    this.#frozen ??= this.#freeze()
+    this.#tree.freeze()
     const run = new ApplicationRun(scope, report, () => {
-      this.#run = undefined
+      for (const application of all) application.#run = undefined
     })
-    this.#run = run
-    await run.start(this.#lifespans.map((lifespan) => () => lifespan(this)))
+    for (const application of all) application.#run = run
+    await run.start(
+      all.flatMap((application) =>
+        application.#lifespans.map((lifespan) => () => lifespan(application)),
+      ),
+    )
     return run
   }
 
   /** @internal */
   destination(request: ServerRequest): Destination {
-    const { router, unmatched, malformed } = (this.#frozen ??= this.#freeze())
-    request.shared = this.#values
-    const { path } = request
-    const match = router.find(request.method, path)
-    if (match === undefined) return unmatched
-    const { params } = match
-    // Few paths have anything encoded.
-    if (path.includes('%') && !decodeAll(params)) return malformed
-    request.params = params
-    return match.route
-  }
-
-  #freeze(): Frozen {
-    const router = new Router<Destination>()
-    for (const { method, pattern, handler, options } of this.#registrations) {
-      const middlewares = [...this.#middlewares, ...(options.middleware ?? [])]
-      const handle = middlewares.length === 0 ? handler : compose(middlewares, adapt(handler))
-      router.add(method, pattern, destinationOf(handle, { ...options, pattern }))
-    }
-    const handle = compose(this.#middlewares, (request) => answerUnmatched(router, request))
-    const refuse = compose(this.#middlewares, () =>
-      new HTTPError(400, 'The path is not percent-encoded as it should be').toResponse(),
-    )
-    return { router, unmatched: destinationOf(handle), malformed: destinationOf(refuse) }
+    return this.#tree.destination(request)
   }
 
   #checkOpen(action: string): void {
-    if (this.#frozen === undefined) return
+    if (!this.#tree.frozen) return
     throw new ClosedResourceError(`Cannot ${action}: the application is served already`)
-  }
-}
-
-/** Middlewares get responses of ours, whatever the handler returns. */
-function adapt(
-  handler: Handler,
-): (request: ServerRequest) => ServerResponse | Promise<ServerResponse> {
-  return (request) => {
-    const result = handler(request)
-    if (result instanceof ServerResponse) return result
-    if (result instanceof Response) return fromWebResponse(result)
-    return result.then((late) => (late instanceof Response ? fromWebResponse(late) : late))
-  }
-}
-
-function answerUnmatched(
-  router: Router<Destination>,
-  { method, path }: ServerRequest,
-): ServerResponse {
-  // RFC 9110 §9.3.7: "*" is about the server as a whole.
-  const allowed = path === '*' ? router.methods() : router.allowed(path)
-  // RFC 9110 §9.1: methods that no resource of ours has are not implemented.
-  if (method === 'CONNECT') return new HTTPError(501).toResponse()
-  if (allowed.length === 0) return new HTTPError(404).toResponse()
-  if (!allowed.includes(anyMethod) && !allowed.includes('OPTIONS')) allowed.push('OPTIONS')
-  const allow = allowed.filter((name) => name !== anyMethod).join(', ')
-  if (method === 'OPTIONS') return empty(204, { headers: { allow } })
-  return new HTTPError(405, undefined, { headers: { allow } }).toResponse()
-}
-
-/** Decodes in place; false if something is malformed. */
-function decodeAll(params: Record<string, string>): boolean {
-  try {
-    for (const name in params) {
-      const value = params[name] as string
-      if (value.includes('%')) params[name] = decodeURIComponent(value)
-    }
-    return true
-  } catch {
-    return false
   }
 }

@@ -3,7 +3,13 @@ export type { HeaderFields, HeadersInput } from '../http/header-fields.ts'
 export type { IncomingBody } from '../http/incoming-body.ts'
 export type { Middleware, Next } from '../http/middleware.ts'
 export type { ServerTLSOptions } from '../io/transport.ts'
-export { Application, type Lifespan } from './application.ts'
+export {
+  Application,
+  type ApplicationOptions,
+  type Lifespan,
+  type URLForOptions,
+} from './application.ts'
+export type { MountOptions, RouteInfo } from './application-tree.ts'
 export type { HandlerResult } from './connection/destination.ts'
 export type { EndHook, RequestEnd, ResponseHook } from './messages/request-hooks.ts'
 export type { CookieOptions } from '../http/fields/set-cookie.ts'
@@ -68,6 +74,9 @@ export { sameOrigin, type SameOriginOptions } from './middleware/same-origin.ts'
 export { securityHeaders, type SecurityHeadersOptions } from './middleware/security-headers.ts'
 export { shedLoad, type ShedLoadOptions } from './middleware/shed-load.ts'
 export type { PathParams } from './routing/path-params.ts'
+export type { TrailingSlash } from './routing/route-set.ts'
+export type { QueryInput, URLParam } from './routing/route-url.ts'
+export type { View, ViewClass } from './routing/view.ts'
 export type { Handler, RouteOptions, ServerMiddleware } from './routing/route.ts'
 export { file, type FileOptions } from './static/file.ts'
 export { files, type FilesOptions } from './static/files.ts'

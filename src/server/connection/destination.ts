@@ -1,4 +1,5 @@
 import type { Next } from '../../http/middleware.ts'
+import type { KeyedValues } from '../messages/key.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import type { ServerResponse } from '../messages/server-response.ts'
 
@@ -17,6 +18,8 @@ export interface Destination {
   readonly bodyLimit: number | undefined
   /** The pattern of the route; undefined for what no route matches. */
   readonly pattern: string | undefined
+  /** What requests find by keys of which they have no value of their own. */
+  readonly shared: KeyedValues | undefined
 }
 
 /** Finds where requests go. */
@@ -37,5 +40,6 @@ export function destinationOf(
     halfClose: terms.halfClose,
     bodyLimit: terms.bodyLimit,
     pattern: terms.pattern,
+    shared: terms.shared,
   }
 }

@@ -30,10 +30,13 @@ export function key<T>(name: string): Key<T> {
 
 /** Values by typed keys; makes its map when something is put in. */
 export class KeyedValues {
+  /** Where a value is looked for that is not here. */
+  around: KeyedValues | undefined = undefined
   #values: Map<Key<never>, unknown> | undefined = undefined
 
   get<T>(key: Key<T>): T | undefined {
-    return this.#values?.get(key as unknown as Key<never>) as T | undefined
+    const own = this.#values?.get(key as unknown as Key<never>) as T | undefined
+    return own ?? this.around?.get(key)
   }
 
   set<T>(key: Key<T>, value: T): void {

@@ -13,6 +13,8 @@ export type Handler<P extends Params = Params> = (
 export type ServerMiddleware = Middleware<ServerRequest, ServerResponse>
 
 export interface RouteOptions {
+  /** For `urlFor()`: letters, digits, `_` and `-`. */
+  name?: string
   /** How long the handler has before it is cancelled and 503 is answered, in milliseconds. Default: no limit. */
   timeout?: number
   /** Whether the handler is cancelled when its client leaves. Default true. */
@@ -23,4 +25,42 @@ export interface RouteOptions {
   bodyLimit?: number
   /** Run for this route alone, inside those of the application. */
   middleware?: readonly ServerMiddleware[]
+}
+
+const knownOptions = new Set([
+  'name',
+  'timeout',
+  'cancelOnDisconnect',
+  'halfClose',
+  'bodyLimit',
+  'middleware',
+])
+
+/** Throws TypeError for options that don't exist or have the wrong type, RangeError for numbers. */
+export function checkRouteOptions(route: string, options: RouteOptions): void {
+  for (const name of Object.keys(options)) {
+    if (knownOptions.has(name)) continue
+    throw new TypeError(
+      `Cannot add route "${route}": unknown option "${name}", expected one of ${[...knownOptions].join(', ')}`,
+    )
+  }
+  const { name, timeout, bodyLimit, middleware = [] } = options
+  if (name !== undefined && !/^[\w-]+$/.test(name)) {
+    throw new TypeError(
+      `Cannot add route "${route}": its name ${JSON.stringify(name)} has other characters than letters, digits, "_" and "-"`,
+    )
+  }
+  if (timeout !== undefined && !(timeout > 0)) {
+    throw new RangeError(
+      `Cannot add route "${route}": timeout is ${timeout}, and has to be above 0`,
+    )
+  }
+  if (bodyLimit !== undefined && !(bodyLimit >= 0)) {
+    throw new RangeError(
+      `Cannot add route "${route}": bodyLimit is ${bodyLimit}, and has to be 0 or more`,
+    )
+  }
+  if (!middleware.every((one) => typeof one === 'function')) {
+    throw new TypeError(`Cannot add route "${route}": a middleware of it is no function`)
+  }
 }

@@ -40,6 +40,11 @@ export class Router<Route> {
     this.#methods.add(method)
   }
 
+  /** Whether a route was added for the method that matches the same paths. */
+  has(method: string, source: string): boolean {
+    return this.#shapes.has(`${method} ${parsePattern(source).shape}`)
+  }
+
   /** The route for a path as it came, beginning with a slash; undefined if there is none. */
   find(method: string, path: string): RouteMatch<Route> | undefined {
     return (

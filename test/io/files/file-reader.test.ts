@@ -52,7 +52,8 @@ test('openForReading() tells folders and pipes from files, and does not wait for
   await using directory = await openForReading(folder)
   expect(directory.kind).toBe('folder')
   const path = join(folder, 'pipe')
-  execFileSync('mkfifo', [path])
+  const makePipe = '/usr/bin/mkfifo'
+  execFileSync(makePipe, [path])
   await using pipe = await openForReading(path)
   expect(pipe.kind).toBe('other')
   await rm(path)
