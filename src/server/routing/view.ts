@@ -2,7 +2,7 @@
 import type { Params, ServerRequest } from '../messages/server-request.ts'
 import type { Handler } from './route.ts'
 
-export const viewMethods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const
+const viewMethods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const
 
 /** Handlers by the names of their methods, in lower case. */
 export type View<P extends Params = Params> = {

@@ -5,7 +5,7 @@
  * request is over: a response may be dropped on its way, and then nobody ever asks for its body.
  */
 import { ScopeMember, type Scope } from '../../concurrency/scope/scope.ts'
-import type { FileReader } from '../../io/files/file-reader.ts'
+import type { FileReader } from '../../io/files/reader/file-reader.ts'
 
 /** Text between parts, or a part: from `start` to before `end`. */
 export type FilePart = string | { readonly start: number; readonly end: number }

@@ -6,7 +6,7 @@
 import { join, sep } from 'node:path'
 import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { errnoOf } from '../../io/errors.ts'
-import { type FolderEntry, readFolder, resolveLinks } from '../../io/files/folders.ts'
+import { type FolderEntry, readFolder, resolveLinks } from '../../io/files/reader/folders.ts'
 import { HTTPError } from '../messages/http-error.ts'
 import { redirect } from '../messages/responses.ts'
 import type { ServerRequest } from '../messages/server-request.ts'

@@ -1,5 +1,5 @@
 /** A page with what a folder has. Names are anybody's: each is escaped for where it stands. */
-import type { FolderEntry } from '../../io/files/folders.ts'
+import type { FolderEntry } from '../../io/files/reader/folders.ts'
 import { html } from '../messages/responses.ts'
 import type { ServerResponse } from '../messages/server-response.ts'
 

@@ -1,5 +1,5 @@
 /** The forms in which a file may lie on the disk: as it is, or compressed beforehand beside it. */
-import { type FileReader, openForReading } from '../../io/files/file-reader.ts'
+import { type FileReader, openForReading } from '../../io/files/reader/file-reader.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import type { FileSource } from './file.ts'
 

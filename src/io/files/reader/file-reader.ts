@@ -4,9 +4,9 @@
  */
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { BrokenResourceError } from '../../concurrency/errors.ts'
-import { fileOperation } from './file-operation.ts'
-import { kindOf, type PathKind } from './walk.ts'
+import { BrokenResourceError } from '../../../concurrency/errors.ts'
+import { fileOperation } from '../file-operation.ts'
+import { kindOf, type PathKind } from '../walk.ts'
 
 export interface OpenForReadingOptions {
   /** Whether a symbolic link is followed; otherwise opening one fails. Links above it always are. Default true. */

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CancelledError, timeout } from 'spool'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { currentScope } from '../../../src/concurrency/scope/scope.ts'
-import { openForReading } from '../../../src/io/files/file-reader.ts'
-import { readFolder, resolveLinks } from '../../../src/io/files/folders.ts'
+import { currentScope } from '../../../../src/concurrency/scope/scope.ts'
+import { openForReading } from '../../../../src/io/files/reader/file-reader.ts'
+import { readFolder, resolveLinks } from '../../../../src/io/files/reader/folders.ts'
 
 let folder: string
 

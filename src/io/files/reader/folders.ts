@@ -1,6 +1,6 @@
 import { readdir, realpath } from 'node:fs/promises'
-import { fileOperation } from './file-operation.ts'
-import { kindOf, type PathKind } from './walk.ts'
+import { fileOperation } from '../file-operation.ts'
+import { kindOf, type PathKind } from '../walk.ts'
 
 /** An entry of a folder. */
 export interface FolderEntry {
