@@ -17,9 +17,10 @@ describe('checkNoLeaks()', () => {
 
   it('names a scope and a wait that are left in the root', async () => {
     const scope = new Scope(rootScope)
-    await expect(checkNoLeaks(() => void new Waiter(undefined, rootScope))).rejects.toThrow(
-      'Something is left behind: 1 Waiter',
-    )
+    let waiter: Waiter<void> | undefined
+    const wait = (): void => void (waiter = new Waiter<void>(undefined, rootScope))
+    await expect(checkNoLeaks(wait)).rejects.toThrow('Something is left behind: 1 Waiter')
+    waiter?.resolve()
     scope.end()
     let left: Scope | undefined
     await expect(checkNoLeaks(() => void (left = new Scope(rootScope)))).rejects.toThrow('1 Scope')

@@ -50,7 +50,10 @@ class Completed<T> implements AsyncIterableIterator<T> {
       await this.#arrival.wait('the next of asCompleted()')
     }
     const task = this.#done.shift()
-    if (task === undefined || this.#left === 0) return { done: true, value: undefined }
+    if (task === undefined || this.#left === 0) {
+      await this.#group.close()
+      return { done: true, value: undefined }
+    }
     this.#left--
     if (task.state !== 'succeeded') await this.#fail(task)
     if (this.#left === 0) await this.#group.close()

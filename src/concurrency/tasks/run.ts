@@ -5,7 +5,7 @@
 import process from 'node:process'
 import { SpoolError } from '../../util/error.ts'
 import { BusyResourceError } from '../errors.ts'
-import { checkDuration, checkFunction } from '../scope/arguments.ts'
+import { checkDuration, checkFunction, checkName } from '../scope/arguments.ts'
 import { currentScope, rootScope } from '../scope/scope.ts'
 import { watchRejections } from '../observe/lost-rejections.ts'
 import { treeOf } from '../observe/task-tree.ts'
@@ -62,7 +62,8 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
       'Cannot run a program inside another: run() is the outermost scope; use taskGroup() here',
     )
   }
-  const name = options?.name ?? 'main'
+  // Before the group is made, which would be left behind.
+  const name = checkName('task', options?.name) ?? 'main'
   const group = new TaskGroup({ name: 'run' })
   const task = group.spawn(main, { name })
   const signals = options?.signals === false ? undefined : new Signals(group, grace)

@@ -97,6 +97,7 @@ it('Batch tells the reader of each result and of the end', async () => {
   await next
   await settle()
   expect([results.size, work.over]).toEqual([2, true])
+  await work.finish()
 })
 
 it('Batch keeps the first failure and cancels the rest', async () => {

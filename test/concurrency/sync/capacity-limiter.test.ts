@@ -88,6 +88,8 @@ it('CapacityLimiter that is made larger lets those through who wait', async () =
     borrowers: ['a', 'b', 'c'],
     waiting: 1,
   })
+  limiter.total = 4
+  await waiting[2]
 })
 
 it('CapacityLimiter that is made smaller waits for permits to come back', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { rejectionOf } from '../../support/rejection.ts'
-import { MockClock, settle } from '../../../src/testing/index.ts'
+import { checkNoLeaks, MockClock, settle } from '../../../src/testing/index.ts'
 import {
   asCompleted,
   currentTask,
@@ -23,8 +23,10 @@ test('asCompleted() gives values in the order in which they are done', async () 
   expect([seen, clock.now()]).toEqual([[10, 20, 30], 30])
 })
 
-test('asCompleted() of nothing ends at once', async () => {
-  expect(await Array.fromAsync(asCompleted([]))).toEqual([])
+test('asCompleted() of nothing ends at once, and leaves nothing behind', async () => {
+  await checkNoLeaks(async () => {
+    expect(await Array.fromAsync(asCompleted([]))).toEqual([])
+  })
 })
 
 test('asCompleted() gives what was done before a failure, then throws it, and stops the others', async () => {

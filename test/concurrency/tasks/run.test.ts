@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { rejectionOf } from '../../support/rejection.ts'
-import { MockClock, settle } from '../../../src/testing/index.ts'
+import { checkNoLeaks, MockClock, settle } from '../../../src/testing/index.ts'
 import {
   BusyResourceError,
   createTask,
@@ -155,6 +155,7 @@ describe('run()', () => {
     await expect(run(forever, { grace: -1 })).rejects.toThrow(RangeError)
     await expect(run(forever, { name: '' })).rejects.toThrow(TypeError)
     expect(process.listenerCount('SIGINT')).toBe(0)
+    await checkNoLeaks(() => rejectionOf(run(forever, { name: '' })))
   })
 })
 

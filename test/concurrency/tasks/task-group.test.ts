@@ -285,9 +285,11 @@ describe('TaskGroup', () => {
     })
   })
 
-  test('a group has a name of its own unless it is given one', () => {
-    expect(new TaskGroup({ name: 'mine' }).name).toBe('mine')
-    expect(new TaskGroup().name).toMatch(/^group-\d+$/)
+  test('a group has a name of its own unless it is given one', async () => {
+    await using named = new TaskGroup({ name: 'mine' })
+    await using unnamed = new TaskGroup()
+    expect(named.name).toBe('mine')
+    expect(unnamed.name).toMatch(/^group-\d+$/)
   })
 
   test('group.join() waits for the tasks and leaves the group open', async () => {
