@@ -66,3 +66,15 @@ export {
   writeBytes,
   writeText,
 } from './files/whole-file.ts'
+export { type ExitStatus, ProcessError } from './processes/process-error.ts'
+export type { ProcessInput } from './processes/process-input.ts'
+export { type ProcessText, runProcess, type RunProcessOptions } from './processes/run-process.ts'
+export {
+  type CommunicateOptions,
+  type ProcessOutput,
+  shell,
+  type StreamTarget,
+  type Subprocess,
+  subprocess,
+  type SubprocessOptions,
+} from './processes/subprocess.ts'
