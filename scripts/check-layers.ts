@@ -43,6 +43,8 @@ const layers: Readonly<Record<string, Layer>> = {
       'node:path',
       'node:stream',
       'node:string_decoder',
+      'node:url',
+      'node:v8',
       'node:buffer',
       'piscina',
     ],

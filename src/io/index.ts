@@ -78,3 +78,18 @@ export {
   subprocess,
   type SubprocessOptions,
 } from './processes/subprocess.ts'
+export type { RequestHandler } from './channels/answers.ts'
+export { Channel, type ChannelOptions, type ChannelStatistics } from './channels/channel.ts'
+export {
+  connectChannel,
+  type ConnectChannelOptions,
+  serveChannels,
+  type ServeChannelsOptions,
+} from './channels/open-channel.ts'
+export {
+  type ModuleProcess,
+  parentChannel,
+  startModule,
+  type StartModuleOptions,
+} from './channels/process-channel.ts'
+export { RemoteError } from './channels/remote-error.ts'

@@ -1,6 +1,6 @@
 /** Processes with streams that await, which end with the scope that started them. */
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
-import type { Readable, Writable } from 'node:stream'
+import { Duplex, type Readable, type Writable } from 'node:stream'
 import { checkDuration } from '../../concurrency/scope/arguments.ts'
 import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
@@ -56,6 +56,8 @@ export class Subprocess implements AsyncDisposable {
   readonly stdin: ByteStream | undefined
   readonly stdout: ByteStream | undefined
   readonly stderr: ByteStream | undefined
+  /** @internal A fourth pipe, both ways, if it was started with one. */
+  readonly extra: ByteStream | undefined
   readonly #scope: ProcessScope
   readonly #waiting: WaiterSet<ExitStatus> = new WaiterSet()
   readonly #whenOver: PromiseWithResolvers<void> = Promise.withResolvers<void>()
@@ -68,6 +70,7 @@ export class Subprocess implements AsyncDisposable {
     this.stdin = streamOf({ writable: child.stdin })
     this.stdout = streamOf({ readable: child.stdout })
     this.stderr = streamOf({ readable: child.stderr })
+    this.extra = child.stdio[3] instanceof Duplex ? fromNode(child.stdio[3]) : undefined
     child.once('exit', (exitCode, signal) => {
       this.#status = { exitCode, signal }
       this.#waiting.wake(this.#status)
@@ -135,7 +138,7 @@ export class Subprocess implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#status === undefined) this.terminate()
     await this.#whenOver.promise
-    for (const stream of [this.stdin, this.stdout, this.stderr]) {
+    for (const stream of [this.stdin, this.stdout, this.stderr, this.extra]) {
       stream?.abort()
       await stream?.close()
     }
@@ -188,17 +191,29 @@ export async function shell(
   )
 }
 
+/** @internal With a fourth pipe, descriptor 3 over there. */
+export async function subprocessWithPipe(
+  program: string,
+  args: readonly string[],
+  options: SubprocessOptions,
+): Promise<Subprocess> {
+  const start = (stdio: StdioOptions): ChildProcess =>
+    spawn(program, args, { ...spawnOptions(options), stdio })
+  return started([program, ...args].join(' '), options, start, ['pipe'])
+}
+
 async function started(
   command: string,
   options: SubprocessOptions,
   start: (stdio: StdioOptions) => ChildProcess,
+  extra: readonly 'pipe'[] = [],
 ): Promise<Subprocess> {
   currentScope().throwIfCancelled()
   const { stdin = 'pipe', stdout = 'pipe', stderr = 'pipe', grace = defaultGrace } = options
   checkDuration('grace', grace)
   let child: ChildProcess
   try {
-    child = outsideScopes(() => start([stdin, stdout, stderr]))
+    child = outsideScopes(() => start([stdin, stdout, stderr, ...extra]))
   } catch (error) {
     if (error instanceof TypeError || SpoolError.is(error)) throw error
     throw startFailure(command, error as Error)

@@ -1,0 +1,52 @@
+/** Channels over sockets. */
+import { openConnection, type OpenConnectionOptions } from '../streams/open-connection.ts'
+import { startServer, type StartServerOptions } from '../streams/start-server.ts'
+import type { StreamServer } from '../streams/stream-server.ts'
+import { Channel, type ChannelOptions } from './channel.ts'
+
+/** Where to connect to, and how the channel is to be. */
+export interface ConnectChannelOptions<In> extends OpenConnectionOptions, ChannelOptions<In> {}
+
+/** Where to listen, and how the channels are to be. */
+export interface ServeChannelsOptions<In> extends StartServerOptions, ChannelOptions<In> {}
+
+/**
+ * Connects a channel, best over a Unix socket: who can connect is trusted.
+ *
+ * Cancellation: what was opened is destroyed.
+ *
+ * @throws ConnectError with the phase and every address that was tried
+ */
+export async function connectChannel<Out = unknown, In = Out>(
+  options: ConnectChannelOptions<In>,
+): Promise<Channel<Out, In>> {
+  return new Channel<Out, In>(await openConnection(options), options)
+}
+
+/**
+ * Listens for channels, best on a Unix socket: who can connect is trusted. Each is closed when its handler ends.
+ *
+ * ```ts
+ * await using folder = await temporaryFolder()
+ * const path = `${folder.path}/socket`
+ * await using server = await serveChannels<string>({ path }, async (channel) => {
+ *   for await (const message of channel) await channel.send(message.toUpperCase())
+ * })
+ * await using channel = await connectChannel<string>({ path })
+ * await channel.send('hello')
+ * console.log(await channel.receive()) // → HELLO
+ * ```
+ *
+ * Cancellation: nothing is listened on. Later, when the scope that started it is cancelled, the server is closed.
+ *
+ * @throws ListenError if the address can't be had
+ */
+export async function serveChannels<Out = unknown, In = Out>(
+  options: ServeChannelsOptions<In>,
+  handler: (channel: Channel<Out, In>) => unknown,
+): Promise<StreamServer> {
+  return startServer(options, async (stream) => {
+    await using channel = new Channel<Out, In>(stream, options)
+    await handler(channel)
+  })
+}
