@@ -123,7 +123,11 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
     this.#throwFailures()
   }
 
-  /** Cancels the tasks, waits for them, and throws what failed and was not thrown yet. */
+  /**
+   * Cancels the tasks, waits for them, and throws what failed and was not thrown yet.
+   *
+   * Cancellation: still waits until they are over; does not throw for it.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.size > 0) {
       this.scope.cancel(`the task group "${this.name}" was disposed of`, 'group')
