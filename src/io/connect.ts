@@ -169,6 +169,9 @@ class Connecting {
   #succeed(socket: Socket, alpn: string | false | null = null): void {
     this.#winner = undefined
     this.#timer?.cancel()
+    // The transport has a listener of its own. The one of the race would hold all that led here, for as long
+    // as the connection lives; TLS has some that it needs.
+    if (!(socket instanceof TLSSocket)) socket.removeAllListeners('error')
     const transport = new SocketTransport(socket, {
       host: this.#host,
       alpn,

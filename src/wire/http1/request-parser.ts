@@ -151,7 +151,8 @@ export class RequestParser {
   }
 
   #head(): void {
-    const { scan, text } = this.#heads
+    const { scan } = this.#heads
+    const text = this.#heads.takeText()
     const method = methodOf(text, scan.firstEnd)
     const target = text.slice(scan.firstEnd + 1, scan.secondEnd)
     const minorVersion = scan.minorVersion as MinorVersion

@@ -149,7 +149,8 @@ export class ResponseParser {
   }
 
   #head(): void {
-    const { scan, text } = this.#heads
+    const { scan } = this.#heads
+    const text = this.#heads.takeText()
     const { status } = scan
     const minorVersion = scan.minorVersion as MinorVersion
     noteFacts(scan, text, facts)

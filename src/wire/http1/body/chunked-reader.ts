@@ -100,7 +100,8 @@ export class ChunkedReader {
         this.#trailerReader ??= new HeadReader(this.#limits, null)
         const end = this.#trailerReader.read(bytes, at)
         if (end !== -1) {
-          const { scan, text } = this.#trailerReader
+          const { scan } = this.#trailerReader
+          const text = this.#trailerReader.takeText()
           noteFacts(scan, text, facts)
           this.trailers = checkTrailers(cutFields(text, fieldsAt(scan, text), scan.fieldCount))
         }

@@ -32,8 +32,7 @@ let sharedMarks = new Int32Array(128 * MARKS_PER_FIELD)
 
 export class HeadReader {
   readonly scan: HeadScan
-  /** The head's text once `read()` has returned its end; each character one byte. */
-  text: string
+  #text: string
   readonly #limits: HTTP1Limits
   readonly #scanStartLine: StartLineScan | null
   readonly #maxBytes: number
@@ -51,12 +50,19 @@ export class HeadReader {
       sharedMarks = new Int32Array(this.#maxFields * MARKS_PER_FIELD)
     }
     this.scan = new HeadScan(sharedMarks)
-    this.text = ''
+    this.#text = ''
     this.#limits = limits
     this.#scanStartLine = scanStartLine
     this.#kept = noBytes
     this.#keptLength = 0
     this.#begun = false
+  }
+
+  /** The head's text, once `read()` has returned its end; each character one byte. An idle reader holds none. */
+  takeText(): string {
+    const text = this.#text
+    this.#text = ''
+    return text
   }
 
   /**
@@ -70,7 +76,7 @@ export class HeadReader {
     const to = Math.min(bytes.length, at + this.#maxBytes)
     const end = this.#scan(bytes, at, at, to)
     if (end !== -1) {
-      this.text = latin1Slice.call(bytes, at, end)
+      this.#text = latin1Slice.call(bytes, at, end)
       return end
     }
     this.#checkSize(to - at)
@@ -88,7 +94,7 @@ export class HeadReader {
       this.#checkSize(this.#keptLength)
       return -1
     }
-    this.text = latin1Slice.call(this.#kept, 0, end)
+    this.#text = latin1Slice.call(this.#kept, 0, end)
     this.#begun = false
     this.#kept = noBytes
     this.#keptLength = 0
