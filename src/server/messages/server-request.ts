@@ -3,7 +3,7 @@
  * most handlers look at a parameter or two.
  */
 import type { Scope } from '../../concurrency/scope/scope.ts'
-import { charsetOf, isJSON, parseContentType } from '../../http/content-type.ts'
+import { charsetOf, isJSON } from '../../http/content-type.ts'
 import { parseCookies } from '../../http/fields/cookie.ts'
 import { formatHTTPTime } from '../../http/fields/http-time.ts'
 import {
@@ -17,6 +17,9 @@ import { IncomingBody } from '../../http/incoming-body.ts'
 import type { RequestHead } from '../../wire/http1/messages.ts'
 import { SpoolError } from '../../util/error.ts'
 import { Fields } from './fields.ts'
+import type { Form } from './form/form.ts'
+import type { MultipartLimits, Part } from './form/multipart.ts'
+import { formOf, multipartOf } from './form/read-form.ts'
 import { HTTPError } from './http-error.ts'
 import { type Key, KeyedValues } from './key.ts'
 import { type EndHook, RequestHooks, type ResponseHook } from './request-hooks.ts'
@@ -253,13 +256,41 @@ export class ServerRequest<P extends Params = Params> {
     return schema === undefined ? value : value.then((value) => validate(schema, value, 'body'))
   }
 
-  /** As `bytes()`, parsed as `application/x-www-form-urlencoded`. 415 if its content type is another. */
-  async form(): Promise<Fields> {
-    const type = parseContentType(this.headers.get('content-type'))?.type
-    if (type !== 'application/x-www-form-urlencoded') {
-      throw new HTTPError(415, 'Expected a body of type application/x-www-form-urlencoded')
-    }
-    return new Fields(await this.#read((body, limit) => body.text(limit)))
+  /**
+   * A form, `application/x-www-form-urlencoded` or `multipart/form-data`, as a whole: its fields, and
+   * apart from them its files, of which those above 256 KiB lie on the disk until the request is over.
+   *
+   * Throws `HTTPError` 415 for a body of another type, 413 if all of it is longer than the limit of
+   * `json()` and `text()` or has more than 100 parts or 20 files, 400 if it is malformed or cut off.
+   *
+   * Cancellation: what was read is dropped, and files are removed.
+   */
+  form(): Promise<Form> {
+    return formOf(this, this.bodyLimit, () => this.#read((body, limit) => body.text(limit)))
+  }
+
+  /**
+   * The parts of a `multipart/form-data` body one by one, as they come, for what is larger than memory:
+   * nothing is read of the connection that was not asked for. Parts without a name are passed over.
+   *
+   * Throws `HTTPError` 415 or 400 if it is no such form; its parts throw 413 above a limit, and 400 for
+   * what is malformed or cut off.
+   *
+   * Cancellation: the loop is left, which abandons the rest of the body.
+   *
+   * @example
+   * ```ts
+   * const app = new Application().post('/upload', async (request) => {
+   *   let size = 0
+   *   for await (const part of request.multipart({ fileSize: 1e9, size: 2e9 })) {
+   *     for await (const chunk of part) size += chunk.byteLength
+   *   }
+   *   return json({ size })
+   * })
+   * ```
+   */
+  multipart(limits: MultipartLimits = {}): AsyncGenerator<Part, void> {
+    return multipartOf(this, limits)
   }
 
   async #read<T>(read: (body: IncomingBody, limit: number) => Promise<T>): Promise<T> {
