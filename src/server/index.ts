@@ -83,6 +83,7 @@ export type { View, ViewClass } from './routing/view.ts'
 export type { Handler, RouteOptions, ServerMiddleware } from './routing/route.ts'
 export { file, type FileOptions } from './static/file.ts'
 export { files, type FilesOptions } from './static/files.ts'
+export { Session, session, type SessionOptions, sessions } from './middleware/session.ts'
 export { serve } from './serve.ts'
 export type { CloseOptions, Server, ServerStatistics } from './server.ts'
 export type {
