@@ -13,6 +13,14 @@ import { clock } from '../../concurrency/time/current-clock.ts'
 import type { HeadersInput } from '../../http/header-fields.ts'
 import { type BodySource, IncomingBody } from '../../http/incoming-body.ts'
 import type { Next } from '../../http/middleware.ts'
+import {
+  areRequestsTraced,
+  type RequestTrace,
+  traceEnd,
+  traceError,
+  traceResponse,
+  traceStart,
+} from '../../http/request-channels.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import type { ClientHost } from '../connection/client-host.ts'
 import { cookiesIn, withCookies } from '../cookies/message-cookies.ts'
@@ -60,6 +68,8 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
   #over = false
   #signal: AbortSignal | undefined = undefined
   #link: SignalLink | undefined = undefined
+  // If somebody listens.
+  #trace: RequestTrace | undefined = undefined
   // If there are middlewares.
   #chain: CallChain | undefined = undefined
 
@@ -150,6 +160,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
 
   responded(exchange: Exchange, head: ResponseHead): void {
     const { collector } = this.#promise
+    if (this.#trace !== undefined) traceResponse(this.#trace, head.status)
     if (head.setsCookies) this.#sending.cookies?.keep(cookiesIn(head.fields), this.#href)
     const location = this.#leadsTo(head.status, head.location)
     const upgrades = head.framing === 'tunnel'
@@ -168,6 +179,8 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
   }
 
   failed(error: unknown): void {
+    const trace = this.#trace
+    if (trace !== undefined && trace.endedAt === undefined) traceError(trace, error)
     if (this.#over) return
     this.#over = true
     this.#leave()
@@ -175,6 +188,8 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
   }
 
   finished(): void {
+    const trace = this.#trace
+    if (trace !== undefined && trace.endedAt === undefined) traceEnd(trace)
     if (!this.#turning) this.#leave()
   }
 
@@ -237,6 +252,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     const body = request === undefined ? this.#content?.body : request.body
     const framed = this.#framed(url, host, request)
     this.#turning = false
+    if (areRequestsTraced()) this.#trace = traceStart(method, hrefOf(url))
     this.#exchange = new Exchange(
       connector,
       host,
