@@ -3,6 +3,7 @@
  * for the first time; from then on it stays as it is.
  */
 import { BusyResourceError, ClosedResourceError } from '../concurrency/errors.ts'
+import { checkFunction } from '../concurrency/scope/arguments.ts'
 import type { Scope } from '../concurrency/scope/scope.ts'
 import type { Task, TaskFunction, TaskOptions } from '../concurrency/tasks/task.ts'
 import { ApplicationRun } from './application-run.ts'
@@ -17,6 +18,11 @@ import type { ServerMiddleware } from './routing/route.ts'
 import type { TrailingSlash } from './routing/route-set.ts'
 import { type QueryInput, queryFor, type URLParam } from './routing/route-url.ts'
 import { type View, type ViewClass, viewHandlers } from './routing/view.ts'
+import {
+  type WebSocketHandler,
+  webSocketRoute,
+  type WebSocketRouteOptions,
+} from './websocket/websocket-route.ts'
 
 /** Sets something up, yields while the application is served, and cleans up. */
 export type Lifespan = (application: Application) => AsyncGenerator<void, void, void>
@@ -229,6 +235,35 @@ export class Application implements Dispatcher {
   /** All routes, those of what is mounted too, in the order in which they were added. */
   routes(): RouteInfo[] {
     return this.#tree.list()
+  }
+
+  /**
+   * Adds a route that opens WebSockets, answered by `handler` for as long as it is connected. A request
+   * that is none for a WebSocket is answered with 400, 405 or 426, one from a page of another origin with
+   * 403.
+   *
+   * @example
+   * ```ts
+   * const app = new Application().websocket('/rooms/{room}', async (ws, { params }) => {
+   *   await ws.send(`Welcome to ${params.room}`)
+   *   for await (const message of ws) await ws.send(message)
+   * })
+   * ```
+   *
+   * Throws TypeError as `get()`, TypeError or RangeError for an option that makes no sense.
+   */
+  websocket<P extends string>(
+    pattern: P,
+    handler: WebSocketHandler<PathParams<P>>,
+    options: WebSocketRouteOptions<PathParams<P>> = {},
+  ): this {
+    checkFunction(`add route "GET ${pattern}"`, handler)
+    const { name, middleware, cancelOnDisconnect } = options
+    return this.route('GET', pattern, webSocketRoute(handler, options), {
+      ...(name === undefined ? {} : { name }),
+      ...(middleware === undefined ? {} : { middleware }),
+      ...(cancelOnDisconnect === undefined ? {} : { cancelOnDisconnect }),
+    })
   }
 
   /**

@@ -93,5 +93,21 @@ export type {
   ServerLimits,
   ServerTimeouts,
 } from './server-options.ts'
+<<<<<<< HEAD
 export type { ServerSentEvent } from './sse/event-encoding.ts'
 export { type EventSender, type EventSource, lastEventId, sse, type SSEOptions } from './sse/sse.ts'
+=======
+export type { WebSocketHandler, WebSocketRouteOptions } from './websocket/websocket-route.ts'
+export {
+  ConnectionClosedError,
+  type ConnectionClosedOptions,
+} from '../http/websocket/connection-closed-error.ts'
+export type { OriginPolicy } from '../http/websocket/handshake/server-handshake.ts'
+export type { WebSocketMessage } from '../http/websocket/inbox.ts'
+export type { WebSocketData } from '../http/websocket/outgoing-message.ts'
+export type {
+  WebSocketConnection,
+  WebSocketStatistics,
+} from '../http/websocket/websocket-connection.ts'
+export type { CompressionOptions, WebSocketOptions } from '../http/websocket/websocket-options.ts'
+>>>>>>> ac94860 (WebSocket: one connection for both ends, and app.websocket())

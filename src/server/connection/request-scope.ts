@@ -5,6 +5,7 @@
  * The response does not wait for the tasks; the scope does. Once the response is sent, that the client
  * leaves stops them no more; that the server stops does.
  */
+import { isCancellation } from '../../concurrency/scope/cancellation.ts'
 import { outsideScopes, runInScope } from '../../concurrency/scope/context.ts'
 import type { ScopeGroup } from '../../concurrency/scope/owners.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
@@ -104,7 +105,8 @@ export class RequestScope extends Scope implements ScopeGroup {
       await tasks.join()
     } catch (error) {
       const errors = error instanceof TaskGroupError ? error.errors : [error]
-      for (const one of errors) this.take(one)
+      // Of its own cancellation nobody needs to hear.
+      for (const one of errors) if (!(this.cancelled && isCancellation(one))) this.take(one)
     }
     await tasks.finish()
     this.#finishNow()

@@ -5,6 +5,7 @@
  */
 import { isCancellation } from '../../concurrency/scope/cancellation.ts'
 import { runInScope } from '../../concurrency/scope/context.ts'
+import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import type { TakeConnection, UpgradedConnection } from '../messages/upgrade-response.ts'
@@ -40,9 +41,13 @@ export class Takeover implements UpgradedConnection, HostedConnection, Sink {
 
   // As UpgradedConnection:
 
-  onClosing(callback: () => void): void {
+  readonly onClosing = (callback: () => void): void => {
     if (this.#host.closing) callback()
     else this.#onClosing = callback
+  }
+
+  get wheel(): TimerWheel {
+    return this.#host.wheel
   }
 
   // As HostedConnection:

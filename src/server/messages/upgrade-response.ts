@@ -1,3 +1,4 @@
+import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import type { HeadersInput } from '../../http/header-fields.ts'
 import type { Transport } from '../../io/transport.ts'
 import { ServerResponse } from './server-response.ts'
@@ -13,7 +14,9 @@ export interface UpgradedConnection {
    * Calls back, in the request's scope, when the server begins to close: at once if it has begun. The
    * taker then comes to its end in order; at the deadline its scope is cancelled.
    */
-  onClosing(callback: () => void): void
+  readonly onClosing: (callback: () => void) => void
+  /** The server's, for the timers of the new protocol. */
+  readonly wheel: TimerWheel
 }
 
 /**

@@ -1,0 +1,96 @@
+/**
+ * The framing: classes of the `ws` package, as far as they are used here. It is loaded with the first
+ * WebSocket, since it costs a program without one as much as all the rest of the server.
+ */
+import { outsideScopes } from '../../concurrency/scope/context.ts'
+
+/** Makes messages of bytes. A `Writable`, of which only the one method is called that takes a chunk. */
+export interface Receiver {
+  /** Calls back when the chunk is used up, at once unless something of it has to be inflated. */
+  _write(chunk: Uint8Array, encoding: string, taken: (error?: Error | null) => void): void
+  on(event: 'message', listener: (this: Receiver, data: Buffer, binary: boolean) => void): this
+  on(event: 'ping' | 'pong', listener: (this: Receiver, data: Buffer) => void): this
+  on(event: 'conclude', listener: (this: Receiver, code: number, reason: Buffer) => void): this
+}
+
+/** All of it is said, since what is left out is not limited. */
+export interface ReceiverOptions {
+  readonly isServer: boolean
+  readonly allowSynchronousEvents: boolean
+  readonly binaryType: 'nodebuffer'
+  readonly extensions: Record<string, unknown>
+  readonly maxBufferedChunks: number
+  readonly maxFragments: number
+  readonly maxPayload: number
+  readonly skipUTF8Validation: boolean
+}
+
+/** What a `Sender` takes for a socket. */
+export interface SenderSocket {
+  readonly destroyed: boolean
+  cork(): void
+  uncork(): void
+  write(data: Uint8Array | string, written?: (error?: Error) => void): unknown
+}
+
+export interface FrameOptions {
+  readonly fin: boolean
+  readonly mask: boolean
+  readonly opcode: number
+  readonly readOnly: boolean
+  readonly rsv1: boolean
+}
+
+export interface SendOptions {
+  readonly binary: boolean
+  readonly compress: boolean
+  readonly fin: boolean
+  readonly mask: boolean
+}
+
+type Sent = (error?: Error) => void
+
+/** Makes frames of messages, in order, also while it deflates. */
+export interface Sender {
+  send(data: Uint8Array | string, options: SendOptions, sent?: Sent): void
+  ping(data: Uint8Array | string, mask: boolean, sent?: Sent): void
+  pong(data: Uint8Array | string, mask: boolean, sent?: Sent): void
+  close(code: number | undefined, reason: string, mask: boolean, sent?: Sent): void
+}
+
+export interface DeflateOptions {
+  readonly isServer: boolean
+  readonly maxPayload: number
+  readonly threshold: number
+  readonly concurrencyLimit: number
+  readonly zlibDeflateOptions: { readonly level: number }
+}
+
+type Converted = (error: Error | null, data: Buffer) => void
+
+/** The extension of RFC 7692. */
+export interface PerMessageDeflate {
+  /** What was agreed on. */
+  params: Record<string, number | true>
+  decompress(data: Uint8Array, fin: boolean, callback: Converted): void
+  compress(data: Uint8Array | string, fin: boolean, callback: Converted): void
+  cleanup(): void
+}
+
+export interface Codec {
+  readonly Receiver: new (options: ReceiverOptions) => Receiver
+  readonly Sender: {
+    new (socket: SenderSocket, extensions: Record<string, unknown>): Sender
+    frame(data: Uint8Array | string, options: FrameOptions): (Uint8Array | string)[]
+  }
+  readonly PerMessageDeflate: new (options: DeflateOptions) => PerMessageDeflate
+  readonly extension: { parse(header: string): Record<string, Record<string, (string | true)[]>[]> }
+  readonly subprotocol: { parse(header: string): Set<string> }
+}
+
+let loading: Promise<Codec> | undefined
+
+/** Loads it, once. */
+export function loadCodec(): Promise<Codec> {
+  return (loading ??= outsideScopes(async () => (await import('ws')) as unknown as Codec))
+}

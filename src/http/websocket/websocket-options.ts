@@ -1,0 +1,105 @@
+/** What a WebSocket allows and how long it waits, at both ends. Each has a limit unless you take it away. */
+import { show } from '../../concurrency/scope/arguments.ts'
+
+/** Compression of messages by `permessage-deflate` (RFC 7692), as this end wishes it. */
+export interface CompressionOptions {
+  /** Messages of fewer bytes go as they are. Default 1,024: below it, compressing gains little. */
+  threshold?: number
+  /** 1 (fastest) to 9 (smallest). Default 1. */
+  level?: number
+  /** Whether what we send may refer to messages before: smaller, for up to 256 KiB a connection. Default true. */
+  contextTakeover?: boolean
+  /** Whether what the peer sends may. Default true. */
+  peerContextTakeover?: boolean
+  /** The window of what we send, as a power of two: 9 to 15. Default 15. */
+  windowBits?: number
+  /** The window of what the peer sends: 9 to 15. Default 15. */
+  peerWindowBits?: number
+}
+
+/** Of either end. Times in milliseconds, sizes in bytes. */
+export interface WebSocketOptions {
+  /** The most bytes of a message, after inflating; a larger one closes with 1009. Default 4 MiB, as aiohttp. */
+  maxMessageSize?: number
+  /**
+   * How much may wait for `receive()`, each message counted with 64 bytes of its own; then the socket is
+   * not read until half of it is taken. What one read brings may exceed it. Default 512 KiB.
+   */
+  maxQueue?: number
+  /** How much may wait to be sent before `send()` throws instead of waiting. Default 16 MiB. */
+  maxSendQueue?: number
+  /** How long nothing may come before a ping is sent. Default 30 s; `Infinity` for never. */
+  heartbeat?: number
+  /** How long after that ping the peer may stay silent, and take nothing. Default half of `heartbeat`. */
+  heartbeatTimeout?: number
+  /** How long no message may be sent or received before it closes with 1001. Default `Infinity`. */
+  idleTimeout?: number
+  /** How long closing may take before the connection is dropped. Default 10 s. */
+  closeTimeout?: number
+  /** Default false: each connection that compresses costs up to 300 KiB. */
+  compression?: boolean | CompressionOptions
+}
+
+export type CompressionSettings = Readonly<Required<CompressionOptions>>
+
+export interface WebSocketSettings {
+  readonly maxMessageSize: number
+  readonly maxQueue: number
+  readonly maxSendQueue: number
+  readonly heartbeat: number
+  readonly heartbeatTimeout: number
+  readonly idleTimeout: number
+  readonly closeTimeout: number
+  readonly compression: CompressionSettings | undefined
+}
+
+// What the codec can count.
+const largestMessage = 0x7fff_ffff
+
+/** @throws TypeError or RangeError for an option that makes no sense */
+export function webSocketSettings(options: WebSocketOptions = {}): WebSocketSettings {
+  const heartbeat = duration('heartbeat', options.heartbeat ?? 30_000)
+  const { compression = false } = options
+  return {
+    maxMessageSize: whole('maxMessageSize', options.maxMessageSize ?? 4_194_304, 1, largestMessage),
+    maxQueue: whole('maxQueue', options.maxQueue ?? 524_288, 1),
+    maxSendQueue: whole('maxSendQueue', options.maxSendQueue ?? 16_777_216, 1),
+    heartbeat,
+    heartbeatTimeout: duration('heartbeatTimeout', options.heartbeatTimeout ?? heartbeat / 2),
+    idleTimeout: duration('idleTimeout', options.idleTimeout ?? Infinity),
+    closeTimeout: duration('closeTimeout', options.closeTimeout ?? 10_000),
+    compression: compression === false ? undefined : compressionSettings(compression),
+  }
+}
+
+function compressionSettings(given: true | CompressionOptions): CompressionSettings {
+  const options = given === true ? {} : given
+  return {
+    threshold: whole('threshold', options.threshold ?? 1_024, 0),
+    level: whole('level', options.level ?? 1, 1, 9),
+    contextTakeover: options.contextTakeover ?? true,
+    peerContextTakeover: options.peerContextTakeover ?? true,
+    // zlib can't compress with a window of 2⁸, and takes 2⁹ in its place.
+    windowBits: whole('windowBits', options.windowBits ?? 15, 9, 15),
+    peerWindowBits: whole('peerWindowBits', options.peerWindowBits ?? 15, 9, 15),
+  }
+}
+
+function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== 'number') {
+    throw new TypeError(`Invalid "${name}" ${show(value)}: expected a number`)
+  }
+  if (!Number.isInteger(value) || value < least || value > most) {
+    const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`
+    throw new RangeError(`Invalid "${name}" ${value}: expected a whole number, ${range}`)
+  }
+  return value
+}
+
+function duration(name: string, value: number): number {
+  if (typeof value !== 'number') {
+    throw new TypeError(`Invalid "${name}" ${show(value)}: expected a number of milliseconds`)
+  }
+  if (value > 0) return value
+  throw new RangeError(`Invalid "${name}" ${value}: expected more than 0 ms, or Infinity`)
+}

@@ -1,0 +1,116 @@
+/** A route that opens WebSockets: checks the handshake, answers it, and runs the handler. */
+import { loadCodec } from '../../http/websocket/codec.ts'
+import {
+  acceptHandshake,
+  checkSubprotocols,
+  type HandshakeRequest,
+  type OriginPolicy,
+} from '../../http/websocket/handshake/server-handshake.ts'
+import type { WebSocketConnection } from '../../http/websocket/websocket-connection.ts'
+import { type WebSocketOptions, webSocketSettings } from '../../http/websocket/websocket-options.ts'
+import type { HandlerResult } from '../connection/destination.ts'
+import type { Params, ServerRequest } from '../messages/server-request.ts'
+import { ServerResponse } from '../messages/server-response.ts'
+import { UpgradeResponse } from '../messages/upgrade-response.ts'
+import type { Handler, RouteOptions } from '../routing/route.ts'
+import { serveWebSocket } from './serve-websocket.ts'
+
+/**
+ * Talks to one client. It runs in the scope of the request, which ends with the connection; when it
+ * returns, the connection is closed with 1000, and with 1011 if it throws.
+ */
+export type WebSocketHandler<P extends Params = Params> = (
+  ws: WebSocketConnection,
+  request: ServerRequest<P>,
+) => Promise<void> | void
+
+export interface WebSocketRouteOptions<P extends Params = Params>
+  extends WebSocketOptions, Pick<RouteOptions, 'name' | 'middleware' | 'cancelOnDisconnect'> {
+  /**
+   * From which origins pages may connect: those of the same host as the request's (`same`, the default),
+   * `any`, or a list such as `['https://example.com']`. Others are answered with 403. What sends no
+   * `Origin`, as programs do, is not asked. (RFC 6455 §10.2: browsers let any page connect to anywhere.)
+   */
+  origins?: OriginPolicy
+  /** What can be spoken here; the first that the client offers and that is in this list is chosen. */
+  subprotocols?: readonly string[]
+  /**
+   * Asked when the handshake is right and before it is answered. A response refuses the WebSocket, as an
+   * `HTTPError` does; nothing lets it come about.
+   */
+  accept?: (
+    request: ServerRequest<P>,
+  ) => HandlerResult | undefined | void | Promise<HandlerResult | undefined | void>
+  /**
+   * After the connection has ended: how long the handler may take for each message that came before, in
+   * milliseconds, until it is cancelled. Default 1,000. One that has never received is cancelled at once.
+   */
+  finishTimeout?: number
+}
+
+/** @throws TypeError or RangeError for an option that makes no sense */
+export function webSocketRoute<P extends Params>(
+  handler: WebSocketHandler<P>,
+  options: WebSocketRouteOptions<P> = {},
+): Handler<P> {
+  const { origins = 'same', accept, finishTimeout = 1_000, cancelOnDisconnect = true } = options
+  const settings = webSocketSettings(options)
+  const terms = {
+    origins: checkOrigins(origins),
+    subprotocols: checkSubprotocols(options.subprotocols ?? []),
+    compression: settings.compression,
+  }
+  if (!(finishTimeout >= 0)) {
+    throw new RangeError(`Invalid "finishTimeout" ${finishTimeout}: expected 0 ms or more`)
+  }
+  const patience = cancelOnDisconnect ? finishTimeout : Infinity
+  return async (request) => {
+    const codec = await loadCodec()
+    const answer = acceptHandshake(codec, facts(request), terms)
+    if ('status' in answer) {
+      const { status, message, headers } = answer
+      return new ServerResponse(message, { status, headers, type: 'text/plain; charset=utf-8' })
+    }
+    const refusal = await accept?.(request)
+    if (refusal !== undefined) return refusal
+    const { subprotocol, deflate } = answer
+    return new UpgradeResponse(
+      'websocket',
+      (upgraded) =>
+        serveWebSocket(upgraded, handler, request, {
+          codec,
+          settings,
+          deflate,
+          subprotocol,
+          patience,
+        }),
+      answer.headers,
+    )
+  }
+}
+
+function facts({ head, headers }: ServerRequest): HandshakeRequest {
+  return {
+    method: head.method,
+    upgrade: head.upgrade,
+    host: head.host,
+    hasBody: head.framing !== 'none',
+    getAll: (name) => headers.getAll(name),
+  }
+}
+
+function checkOrigins(origins: OriginPolicy): OriginPolicy {
+  if (typeof origins === 'string') {
+    if (origins === 'same' || origins === 'any') return origins
+    throw new TypeError(
+      `Invalid "origins" ${JSON.stringify(origins)}: expected "same", "any" or a list`,
+    )
+  }
+  for (const origin of origins) {
+    if (URL.parse(origin)?.origin === origin) continue
+    throw new TypeError(
+      `Invalid origin ${JSON.stringify(origin)}: expected one such as "https://example.com"`,
+    )
+  }
+  return [...origins]
+}
