@@ -55,3 +55,19 @@ export type {
 } from './session-options.ts'
 export type { TimeoutOptions } from './timeouts.ts'
 export type { QueryInput, QueryValue } from './url/query.ts'
+export type { ReconnectingOptions, ReconnectOptions } from './websocket/reconnecting.ts'
+export type { WebSocketRequestOptions } from './websocket/websocket-request.ts'
+export {
+  ConnectionClosedError,
+  type ConnectionClosedOptions,
+} from '../http/websocket/connection-closed-error.ts'
+export type { WebSocketMessage } from '../http/websocket/inbox.ts'
+export type { WebSocketData } from '../http/websocket/outgoing-message.ts'
+export type {
+  WebSocketConnection,
+  WebSocketStatistics,
+} from '../http/websocket/websocket-connection.ts'
+export type {
+  MessageCompressionOptions,
+  WebSocketOptions,
+} from '../http/websocket/websocket-options.ts'

@@ -2,6 +2,7 @@ import { ClosedResourceError } from '../concurrency/errors.ts'
 import { currentScope } from '../concurrency/scope/scope.ts'
 import type { ResolverStatistics } from '../io/caching-resolver.ts'
 import { compose } from '../http/middleware.ts'
+import type { WebSocketConnection } from '../http/websocket/websocket-connection.ts'
 import { ClientHosts } from './connection/client-hosts.ts'
 import { Connector } from './connection/connector.ts'
 import { Opener, type OpenTransport } from './connection/opener.ts'
@@ -40,6 +41,8 @@ import {
 import { queryString, withQuery } from './url/query.ts'
 import { hrefOf, URLReader } from './url/request-url.ts'
 import { resolveReference } from './url/resolve-reference.ts'
+import { reconnecting, type ReconnectingOptions } from './websocket/reconnecting.ts'
+import { type WebSocketRequestOptions, WebSocketRequests } from './websocket/websocket-request.ts'
 
 export interface ClientSessionStatistics extends PoolStatistics {
   /** Requests that are not over: waiting, sent, or with a response that has not come to its end. */
@@ -71,6 +74,8 @@ export class ClientSession implements AsyncDisposable {
   readonly #root: string
   #closed = false
   #fetch: Fetch | undefined = undefined
+  // Made with the first.
+  #webSockets: WebSocketRequests | undefined = undefined
 
   /**
    * @throws TypeError or RangeError for an option that makes no sense
@@ -259,6 +264,53 @@ export class ClientSession implements AsyncDisposable {
     return serverEvents((method, to, more) => this.request(method, to, more), url, options)
   }
 
+  /**
+   * Opens a WebSocket, at `ws:`, `wss:`, `http:` or `https:`, or a path of the base: by the same pool,
+   * proxies, certificates, cookies and middlewares as every request. It counts as a connection of the pool
+   * until it is closed.
+   *
+   * The time-outs are those of the request; `total` is for the handshake alone.
+   *
+   * Cancellation: as `request()`; it belongs to the scope that it is made in for as long as it is open, and
+   * is dropped if that is cancelled.
+   *
+   * @throws as `request()`; ResponseError if the server answers with another status than 101, ProtocolError
+   *   if with a 101 that is none to what was asked
+   */
+  async websocket(
+    url: string | URL,
+    options: WebSocketRequestOptions = {},
+  ): Promise<WebSocketConnection> {
+    this.#webSockets ??= new WebSocketRequests((target, given) => this.get(target, given))
+    return this.#webSockets.open(url, options)
+  }
+
+  /**
+   * Stays connected: one WebSocket after the other, the next when the loop asks for it, which closes the one
+   * before. Between two it waits, longer after each that failed; what will not get better, as a 404, is
+   * thrown. Leaving the loop closes the last one.
+   *
+   * ```ts no-run
+   * for await (const ws of session.websockets('wss://example.com/prices')) {
+   *   try {
+   *     for await (const message of ws) console.log(message)
+   *   } catch (error) {
+   *     if (!ConnectionClosedError.is(error)) throw error
+   *   }
+   * }
+   * ```
+   *
+   * Cancellation: as `websocket()`; while it waits, only the wait is given up.
+   *
+   * @throws as `websocket()`, after `reconnect.attempts` failures in a row
+   */
+  websockets(
+    url: string | URL,
+    options: ReconnectingOptions = {},
+  ): AsyncGenerator<WebSocketConnection, void, undefined> {
+    return reconnecting(() => this.websocket(url, options), options.reconnect)
+  }
+
   /** What it holds, now. */
   statistics(): ClientSessionStatistics {
     const { connector, calls } = this.#direct
@@ -295,6 +347,7 @@ export class ClientSession implements AsyncDisposable {
       this.#giveUp()
     }
     connector.close()
+    this.#webSockets?.close()
     this.#opener.clear()
   }
 

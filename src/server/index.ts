@@ -93,10 +93,8 @@ export type {
   ServerLimits,
   ServerTimeouts,
 } from './server-options.ts'
-<<<<<<< HEAD
 export type { ServerSentEvent } from './sse/event-encoding.ts'
 export { type EventSender, type EventSource, lastEventId, sse, type SSEOptions } from './sse/sse.ts'
-=======
 export type { WebSocketHandler, WebSocketRouteOptions } from './websocket/websocket-route.ts'
 export {
   ConnectionClosedError,
@@ -109,5 +107,7 @@ export type {
   WebSocketConnection,
   WebSocketStatistics,
 } from '../http/websocket/websocket-connection.ts'
-export type { CompressionOptions, WebSocketOptions } from '../http/websocket/websocket-options.ts'
->>>>>>> ac94860 (WebSocket: one connection for both ends, and app.websocket())
+export type {
+  MessageCompressionOptions,
+  WebSocketOptions,
+} from '../http/websocket/websocket-options.ts'

@@ -149,7 +149,6 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     // What still comes is read for the close frame behind it.
     this.#reader.goOn()
     this.transport.resume()
-    this.#writable.fail(this.#closing())
   }
 
   /** Waits until nothing is left of it. */
@@ -314,8 +313,9 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   }
 
   #sent(): void {
-    if (!this.writer.ready || this.#closeSent !== undefined) return
+    if (!this.writer.ready) return
     this.#writable.wake()
+    if (this.#closeSent !== undefined) return
     this.#tell((listener) => listener.linkReady?.())
   }
 
@@ -353,7 +353,9 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   #end(error: ConnectionClosedError): void {
     this.ending = error
     this.inbox.end(error)
-    this.#writable.fail(error)
+    // An answer to our close frame is one to all that stood before it.
+    if (error.wasClean && error.closedBy === 'local') this.#writable.wake()
+    else this.#writable.fail(error)
     this.pings.end(error)
     this.#tell((listener) => listener.linkEnded?.(error))
   }

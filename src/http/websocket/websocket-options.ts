@@ -2,7 +2,7 @@
 import { show } from '../../concurrency/scope/arguments.ts'
 
 /** Compression of messages by `permessage-deflate` (RFC 7692), as this end wishes it. */
-export interface CompressionOptions {
+export interface MessageCompressionOptions {
   /** Messages of fewer bytes go as they are. Default 1,024: below it, compressing gains little. */
   threshold?: number
   /** 1 (fastest) to 9 (smallest). Default 1. */
@@ -37,10 +37,10 @@ export interface WebSocketOptions {
   /** How long closing may take before the connection is dropped. Default 10 s. */
   closeTimeout?: number
   /** Default false: each connection that compresses costs up to 300 KiB. */
-  compression?: boolean | CompressionOptions
+  compression?: boolean | MessageCompressionOptions
 }
 
-export type CompressionSettings = Readonly<Required<CompressionOptions>>
+export type CompressionSettings = Readonly<Required<MessageCompressionOptions>>
 
 export interface WebSocketSettings {
   readonly maxMessageSize: number
@@ -72,7 +72,7 @@ export function webSocketSettings(options: WebSocketOptions = {}): WebSocketSett
   }
 }
 
-function compressionSettings(given: true | CompressionOptions): CompressionSettings {
+function compressionSettings(given: true | MessageCompressionOptions): CompressionSettings {
   const options = given === true ? {} : given
   return {
     threshold: whole('threshold', options.threshold ?? 1_024, 0),

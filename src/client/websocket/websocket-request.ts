@@ -1,0 +1,136 @@
+/** Opens WebSockets: a request of the session like any other, until it is answered with 101. */
+import { outsideScopes } from '../../concurrency/scope/context.ts'
+import { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
+import { HeaderFields } from '../../http/header-fields.ts'
+import { closeCodes } from '../../http/websocket/close-code.ts'
+import { type Codec, loadCodec } from '../../http/websocket/codec.ts'
+import { newKey } from '../../http/websocket/handshake/accept-key.ts'
+import {
+  handshakeFields,
+  type HandshakeOffer,
+  type HandshakeResult,
+  readHandshakeAnswer,
+} from '../../http/websocket/handshake/client-handshake.ts'
+import { checkSubprotocols } from '../../http/websocket/handshake/server-handshake.ts'
+import { WebSocketConnection } from '../../http/websocket/websocket-connection.ts'
+import { WebSocketLink } from '../../http/websocket/websocket-link.ts'
+import {
+  type WebSocketOptions,
+  type WebSocketSettings,
+  webSocketSettings,
+} from '../../http/websocket/websocket-options.ts'
+import { ProtocolError } from '../../wire/errors.ts'
+import { responseError } from '../call/read-away.ts'
+import type { RequestOptions } from '../request/request-options.ts'
+import type { ClientResponse } from '../response/client-response.ts'
+import type { ResponsePromise } from '../response/response-promise.ts'
+
+/** Of the request: its headers, cookies, proxy, certificates and time-outs. Of the WebSocket: its limits. */
+export interface WebSocketRequestOptions
+  extends
+    WebSocketOptions,
+    Pick<
+      RequestOptions,
+      | 'headers'
+      | 'cookies'
+      | 'query'
+      | 'timeout'
+      | 'redirect'
+      | 'maxRedirects'
+      | 'allowInsecureRedirect'
+      | 'secretHeaders'
+      | 'tls'
+      | 'proxy'
+    > {
+  /** What this end speaks, the best first; the server chooses one, or none. */
+  subprotocols?: readonly string[]
+}
+
+type Get = (url: string, options: RequestOptions) => ResponsePromise
+
+export class WebSocketRequests {
+  readonly #get: Get
+  // Of all WebSockets of the session.
+  readonly #wheel: TimerWheel = outsideScopes(() => new TimerWheel())
+
+  /** `get` sends a request of the session. */
+  constructor(get: Get) {
+    this.#get = get
+  }
+
+  async open(url: string | URL, options: WebSocketRequestOptions): Promise<WebSocketConnection> {
+    const settings = webSocketSettings(options)
+    const offer: HandshakeOffer = {
+      key: newKey(),
+      subprotocols: checkSubprotocols(options.subprotocols ?? []),
+      compression: settings.compression,
+    }
+    const codec = await loadCodec()
+    const response = await this.#get(httpURL(url), requestOptions(options, offer))
+    if (response.status !== 101) {
+      const error = await responseError(response)
+      await response.close()
+      throw error
+    }
+    const answer = readHandshakeAnswer(codec, offer, (name) => response.headers.getAll(name))
+    if (typeof answer === 'string') {
+      await response.close()
+      throw new ProtocolError('remote', `Opening a WebSocket at ${response.url} failed: ${answer}`)
+    }
+    return this.#connect(response, codec, settings, answer)
+  }
+
+  /** Stops the timers; to be called once nothing is left. */
+  close(): void {
+    this.#wheel.close()
+  }
+
+  #connect(
+    response: ClientResponse,
+    codec: Codec,
+    settings: WebSocketSettings,
+    { subprotocol, deflate }: HandshakeResult,
+  ): WebSocketConnection {
+    const upgraded = response.exchange.takeOver()
+    const link = new WebSocketLink(upgraded.transport, {
+      codec,
+      isServer: false,
+      settings,
+      deflate,
+      wheel: this.#wheel,
+    })
+    link.listen({ linkGone: () => upgraded.release() })
+    upgraded.onClosing(() => link.startClosing(closeCodes.goingAway, ''))
+    outsideScopes(() => link.start())
+    return new WebSocketConnection(link, subprotocol)
+  }
+}
+
+function requestOptions(options: WebSocketRequestOptions, offer: HandshakeOffer): RequestOptions {
+  const headers = HeaderFields.from(options.headers)
+  for (const [name, value] of handshakeFields(offer)) headers.set(name, value)
+  const { cookies, query, timeout, redirect, maxRedirects } = options
+  const { allowInsecureRedirect, secretHeaders, tls, proxy } = options
+  return {
+    headers,
+    cookies,
+    query,
+    timeout,
+    redirect,
+    maxRedirects,
+    allowInsecureRedirect,
+    secretHeaders,
+    tls,
+    proxy,
+    // What is told about bodies is nothing to a WebSocket; a refusal is short.
+    decompress: false,
+    raiseForStatus: false,
+    upgrade: true,
+  }
+}
+
+// RFC 6455 §3: `ws` is `http` and `wss` is `https`, in all that comes before the upgrade.
+function httpURL(url: string | URL): string {
+  const text = String(url)
+  return /^wss?:/i.test(text) ? `http${text.slice(2)}` : text
+}
