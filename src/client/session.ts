@@ -290,16 +290,6 @@ export class ClientSession implements AsyncDisposable {
    * before. Between two it waits, longer after each that failed; what will not get better, as a 404, is
    * thrown. Leaving the loop closes the last one.
    *
-   * ```ts no-run
-   * for await (const ws of session.websockets('wss://example.com/prices')) {
-   *   try {
-   *     for await (const message of ws) console.log(message)
-   *   } catch (error) {
-   *     if (!ConnectionClosedError.is(error)) throw error
-   *   }
-   * }
-   * ```
-   *
    * Cancellation: as `websocket()`; while it waits, only the wait is given up.
    *
    * @throws as `websocket()`, after `reconnect.attempts` failures in a row

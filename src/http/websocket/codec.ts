@@ -14,7 +14,7 @@ export interface Receiver {
 }
 
 /** All of it is said, since what is left out is not limited. */
-export interface ReceiverOptions {
+interface ReceiverOptions {
   readonly isServer: boolean
   readonly allowSynchronousEvents: boolean
   readonly binaryType: 'nodebuffer'
@@ -33,7 +33,7 @@ export interface SenderSocket {
   write(data: Uint8Array | string, written?: (error?: Error) => void): unknown
 }
 
-export interface FrameOptions {
+interface FrameOptions {
   readonly fin: boolean
   readonly mask: boolean
   readonly opcode: number
@@ -41,7 +41,7 @@ export interface FrameOptions {
   readonly rsv1: boolean
 }
 
-export interface SendOptions {
+interface SendOptions {
   readonly binary: boolean
   readonly compress: boolean
   readonly fin: boolean
@@ -58,7 +58,7 @@ export interface Sender {
   close(code: number | undefined, reason: string, mask: boolean, sent?: Sent): void
 }
 
-export interface DeflateOptions {
+interface DeflateOptions {
   readonly isServer: boolean
   readonly maxPayload: number
   readonly threshold: number
