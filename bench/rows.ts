@@ -120,6 +120,18 @@ export const rows: readonly Row[] = [
   },
   {
     ...hello,
+    name: 'application',
+    about: 'POST, 16 bytes of JSON checked by a schema, behind a middleware, among ten routes',
+    request: (at, port) => {
+      const body = JSON.stringify({ name: nameAt(at) })
+      return (
+        `POST /items HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n` +
+        `content-length: ${body.length}\r\nx-request-id: ${nextId()}\r\n\r\n${body}`
+      )
+    },
+  },
+  {
+    ...hello,
     name: 'large',
     about: 'GET, 64 KiB of text',
     request: (at, port) => get(`/large/${nameAt(at)}`, port),

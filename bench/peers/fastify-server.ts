@@ -23,7 +23,15 @@ obey({
     app.get<Named>('/items/:name', (request, reply) =>
       reply.type(json).send(items(request.params.name)),
     )
-    app.post<{ Body: { name: string } }>('/items', (request, reply) =>
+    const body = { type: 'object', required: ['name'], properties: { name: { type: 'string' } } }
+    const options = row === 'application' ? { schema: { body } } : {}
+    if (row === 'application') {
+      app.addHook('onRequest', (_request, _reply, done) => done())
+      for (const name of ['a', 'b', 'c']) {
+        app.get(`/more/${name}/:id`, (_, reply) => reply.type(contentType).send(''))
+      }
+    }
+    app.post<{ Body: { name: string } }>('/items', options, (request, reply) =>
       reply.type(contentType).send(`Hello, ${request.body.name}!`),
     )
     app.get<Named>('/large/:name', (_, reply) => reply.type(contentType).send(large))

@@ -185,8 +185,7 @@ export class Application implements Dispatcher {
    * ```ts
    * const admin = new Application().get('/users/{id}', ({ params }) => text(params.id), { name: 'user' })
    * const app = new Application().mount('/admin', admin, { name: 'admin' })
-   * console.log(app.urlFor('admin.user', { id: 7 }))
-   * // → /admin/users/7
+   * console.log(app.urlFor('admin.user', { id: 7 })) // → /admin/users/7
    * ```
    */
   mount(prefix: string, application: Application, options: MountOptions = {}): this {
@@ -219,8 +218,7 @@ export class Application implements Dispatcher {
    * @example
    * ```ts
    * const app = new Application().get('/users/{id}', ({ params }) => text(params.id), { name: 'user' })
-   * console.log(app.urlFor('user', { id: 'a/b' }, { query: { tab: 'posts' } }))
-   * // → /users/a%2Fb?tab=posts
+   * console.log(app.urlFor('user', { id: 'a/b' }, { query: { tab: 'posts' } })) // → /users/a%2Fb?tab=posts
    * ```
    */
   urlFor(
