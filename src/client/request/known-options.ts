@@ -25,6 +25,7 @@ const ofRequests: Names<RequestOptions> = {
   body: true,
   json: true,
   form: true,
+  compress: true,
   onUploadProgress: true,
   signal: true,
   upgrade: true,

@@ -2,6 +2,7 @@ import { type BodyInput, outgoingBody, type OutgoingBody } from '../../http/outg
 import { Multipart } from '../../http/multipart.ts'
 import { FileSource } from '../../io/files/file-source.ts'
 import { formString, type QueryInput } from '../url/query.ts'
+import { compressedBody } from './compressed-body.ts'
 import { withProgress } from './upload-progress.ts'
 import type { RequestOptions } from './request-options.ts'
 
@@ -13,10 +14,13 @@ export interface RequestContent {
 
 /** What the options say is sent; undefined if that is nothing. Throws TypeError if they say two things. */
 export function contentOf(options: RequestOptions): RequestContent | undefined {
-  const content = plainContentOf(options)
-  const { onUploadProgress } = options
+  let content = plainContentOf(options)
+  const { compress, onUploadProgress } = options
+  if (content !== undefined && compress !== undefined) {
+    content = { type: content.type, body: compressedBody(content.body, compress) }
+  }
   if (content === undefined || onUploadProgress === undefined) return content
-  return { ...content, body: withProgress(content.body, onUploadProgress) }
+  return { type: content.type, body: withProgress(content.body, onUploadProgress) }
 }
 
 function plainContentOf({ body, json, form }: RequestOptions): RequestContent | undefined {

@@ -5,11 +5,31 @@ import { cookieHeader } from '../cookies/cookie-header.ts'
 import { withCookies } from '../cookies/message-cookies.ts'
 import type { RequestOptions } from './request-options.ts'
 
+const codings: readonly unknown[] = ['gzip', 'br', 'zstd']
+
 /** The request's own headers. Throws TypeError for what can't be sent. */
-export function headersOf({ headers, cookies, auth }: RequestOptions): HeadersInput | undefined {
-  const authorized = withAuth(headers, auth)
+export function headersOf(options: RequestOptions): HeadersInput | undefined {
+  const { cookies, auth } = options
+  const authorized = withAuth(withCoding(options), auth)
   if (cookies === undefined) return authorized
   return withCookies(HeaderFields.from(authorized), cookieHeader(cookies))
+}
+
+function withCoding(options: RequestOptions): HeadersInput | undefined {
+  const { headers, compress, body, json, form } = options
+  if (compress === undefined) return headers
+  if (!codings.includes(compress)) {
+    throw new TypeError(
+      `Cannot use ${JSON.stringify(compress)} as "compress": expected "gzip", "br" or "zstd"`,
+    )
+  }
+  if (body === undefined && json === undefined && form === undefined) return headers
+  const fields = HeaderFields.from(headers)
+  if (fields.has('content-encoding')) {
+    throw new TypeError('Cannot send both "compress" and a header "Content-Encoding"')
+  }
+  fields.append('Content-Encoding', compress)
+  return fields
 }
 
 /** `headers` with credentials, if there are any. Throws TypeError if they say such themselves. */

@@ -1,4 +1,5 @@
 import type { HeadersInput } from '../../http/header-fields.ts'
+import type { ContentCoding } from '../../http/compressed-chunks.ts'
 import type { Multipart } from '../../http/multipart.ts'
 import type { BodyInput } from '../../http/outgoing-body.ts'
 import type { TLSOptions } from '../../io/transport.ts'
@@ -67,6 +68,11 @@ export interface RequestOptions extends SharedOptions {
   json?: unknown
   /** Sent as `application/x-www-form-urlencoded`; a `FormData` or `Multipart` as `multipart/form-data`. */
   form?: QueryInput | FormData | Multipart | undefined
+  /**
+   * Compresses the body, and says so by `Content-Encoding`: for servers of which you know that they read
+   * it.
+   */
+  compress?: ContentCoding | undefined
   /** Called as the body is taken by the connection, which then happens in pieces of 64 KiB. */
   onUploadProgress?: ((progress: TransferProgress) => void) | undefined
   /** Cancels the request too, as its scope does. */

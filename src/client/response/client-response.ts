@@ -36,6 +36,24 @@ export interface ResponseTimings {
   readonly body: number | undefined
 }
 
+/** What a response asks of the exchange that it came by. @internal */
+export type ResponseExchange = Pick<
+  Exchange,
+  | 'over'
+  | 'keepsConnection'
+  | 'upgraded'
+  | 'openingTimes'
+  | 'startedAt'
+  | 'connectingAt'
+  | 'sentAt'
+  | 'headAt'
+  | 'endedAt'
+  | 'limitTo'
+  | 'follow'
+  | 'abort'
+  | 'takeOver'
+>
+
 // What fits on a screen.
 const mostErrorText = 4096
 
@@ -56,16 +74,16 @@ export class ClientResponse implements AsyncDisposable {
   /** Bytes as they come, decompressed. */
   readonly body: IncomingBody
   /** @internal */
-  readonly exchange: Exchange
+  readonly exchange: ResponseExchange
   #history: readonly RedirectStep[] = []
 
   /** @internal */
   constructor(
-    head: ResponseHead,
+    head: Pick<ResponseHead, 'status' | 'reason' | 'fields'>,
     method: string,
     url: string,
     body: IncomingBody,
-    exchange: Exchange,
+    exchange: ResponseExchange,
   ) {
     this.status = head.status
     this.reason = head.reason

@@ -1,0 +1,68 @@
+/** Responses that no server has sent: what a middleware answers in the place of one. */
+import { ClosedResourceError } from '../../concurrency/errors.ts'
+import { clock } from '../../concurrency/time/current-clock.ts'
+import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
+import { IncomingBody } from '../../http/incoming-body.ts'
+import type { ClientRequest } from '../request/client-request.ts'
+import { ClientResponse, type ResponseExchange } from './client-response.ts'
+
+export interface MadeResponseOptions {
+  /** Default 200. */
+  status?: number | undefined
+  headers?: HeadersInput | undefined
+  /** The body as it is read, decompressed. Default: none. */
+  body?: string | Uint8Array | undefined
+}
+
+/**
+ * A response to `request` that is there at once and as a whole: for a middleware that knows the answer,
+ * such as a cache, or that refuses to ask. It is followed as a redirect, or thrown by `raiseForStatus`, as
+ * one that was sent.
+ *
+ * @example
+ * ```ts
+ * const offline: ClientMiddleware = (request) => makeResponse(request, { status: 503, body: 'offline' })
+ * await using session = new ClientSession({ middleware: [offline] })
+ * console.log((await session.get('http://api.test/')).status) // → 503
+ * ```
+ *
+ * @throws RangeError for a status that is none, TypeError for headers that can't be
+ */
+export function makeResponse(
+  request: ClientRequest,
+  options: MadeResponseOptions = {},
+): ClientResponse {
+  const { status = 200, headers, body = '' } = options
+  if (!(Number.isInteger(status) && status >= 200 && status <= 599)) {
+    throw new RangeError(`Cannot use ${String(status)} as "status": expected 200 to 599`)
+  }
+  const incoming = new IncomingBody({ pause() {}, resume() {}, abandon() {} })
+  const bytes = Buffer.from(body)
+  if (bytes.byteLength > 0) incoming.push(bytes, false)
+  incoming.end()
+  const { raw } = HeaderFields.from(headers)
+  const head = { status, reason: '', fields: raw }
+  return new ClientResponse(head, request.method, request.url, incoming, new NoExchange())
+}
+
+class NoExchange implements ResponseExchange {
+  readonly over = true
+  readonly keepsConnection = true
+  readonly upgraded = undefined
+  readonly openingTimes = undefined
+  readonly startedAt: number = clock().now()
+  readonly connectingAt: number = Number.NaN
+  readonly sentAt: number = this.startedAt
+  readonly headAt: number = this.startedAt
+  readonly endedAt: number = this.startedAt
+
+  limitTo(): void {}
+  follow(): void {}
+  abort(): void {}
+
+  takeOver(): never {
+    throw new ClosedResourceError(
+      'Cannot take over a connection: the response was made without one',
+    )
+  }
+}
