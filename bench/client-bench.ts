@@ -11,6 +11,10 @@ import type { BenchOptions } from './harness/options.ts'
 export const clientContenders: readonly Contender[] = [
   { name: 'floor', file: 'floor-client.ts' },
   { name: 'spool', file: 'spool-client.ts' },
+  { name: 'empty-jar', file: 'features/empty-jar-client.ts', byName: true },
+  { name: 'cookie', file: 'features/cookie-client.ts', byName: true },
+  { name: 'retry', file: 'features/retry-client.ts', byName: true },
+  { name: 'traced', file: 'features/traced-client.ts', byName: true },
   { name: 'undici', file: 'peers/undici-client.ts', package: 'undici' },
   { name: 'fetch', file: 'fetch-client.ts', warmUpShare: 0.25 },
   { name: 'node:http', file: 'node-http-client.ts', warmUpShare: 0.5 },

@@ -14,6 +14,8 @@ export interface Contender {
   python?: string
   /** The part of the warm-up requests that it gets, where all of them would take minutes. Default 1. */
   warmUpShare?: number
+  /** Whether it is measured only where it is named: what a feature costs. */
+  byName?: boolean
   /** Whether it always answers the same, as the floor. */
   constant?: boolean
 }
@@ -35,8 +37,9 @@ export function chosen(all: readonly Contender[], only: readonly string[]): Cont
     throw new Error(`Give --only names of contenders (${names}) instead of "${unknown}"`)
   }
   return all.filter((contender) => {
-    const { name, python } = contender
+    const { name, python, byName } = contender
     if (only.length > 0) return name === 'floor' || only.includes(name)
+    if (byName === true) return false
     return python === undefined || pythonVersion(python) !== undefined
   })
 }
@@ -45,7 +48,9 @@ export function chosen(all: readonly Contender[], only: readonly string[]): Cont
 export function versionOf(contender: Contender): string {
   if (contender.python !== undefined) return pythonVersion(contender.python) ?? ''
   if (contender.package === undefined) {
-    return contender.name === 'floor' || contender.name === 'spool' ? '' : process.versions.node
+    return contender.name === 'floor' || contender.name === 'spool' || contender.byName === true
+      ? ''
+      : process.versions.node
   }
   const manifest = new URL(`node_modules/${contender.package}/package.json`, folder)
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version

@@ -21,8 +21,9 @@ export interface MadeResponseOptions {
  *
  * @example
  * ```ts
- * const offline: ClientMiddleware = (request) => makeResponse(request, { status: 503, body: 'offline' })
- * await using session = new ClientSession({ middleware: [offline] })
+ * await using session = new ClientSession({
+ *   middleware: [(request) => makeResponse(request, { status: 503, body: 'offline' })],
+ * })
  * console.log((await session.get('http://api.test/')).status) // → 503
  * ```
  *
