@@ -134,12 +134,16 @@ export class BodyWriter {
  * Cancellation: stops at the next chunk, ends the source (a generator's `finally` runs, a stream is
  * cancelled at once), and leaves the body incomplete: the connection is to be closed.
  */
-export async function writeChunks(writer: BodyWriter, chunks: BodyChunks): Promise<void> {
+export async function writeChunks(
+  writer: BodyWriter,
+  chunks: BodyChunks,
+  trailers?: () => string,
+): Promise<void> {
   const scope = currentScope()
   for await (const chunk of chunks instanceof ReadableStream ? readChunks(chunks) : chunks) {
     scope.throwIfCancelled()
     if (!writer.write(chunk)) await writer.ready()
   }
   scope.throwIfCancelled()
-  writer.end()
+  writer.end(trailers?.())
 }

@@ -170,6 +170,7 @@ export class Handling implements ResponseListener {
     ) {
       this.keepAlive = false
     }
+    request.interim = undefined
     let done: boolean
     try {
       if (response.status === 101) {

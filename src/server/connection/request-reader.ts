@@ -9,12 +9,16 @@ import { type BodySource, IncomingBody } from '../../http/incoming-body.ts'
 import type { Transport } from '../../io/transport.ts'
 import type { FieldList, RequestEvents, RequestHead } from '../../wire/http1/messages.ts'
 import { RequestParser } from '../../wire/http1/request-parser.ts'
-import { type RequestOrigin, ServerRequest } from '../messages/server-request.ts'
+import {
+  type InterimSender,
+  type RequestOrigin,
+  ServerRequest,
+} from '../messages/server-request.ts'
 import type { ServerLimits } from '../server-options.ts'
 import type { ConnectionHost } from './connection-host.ts'
 import type { ReadTimer } from './read-timer.ts'
 
-export class RequestReader implements RequestEvents, BodySource {
+export class RequestReader implements RequestEvents, BodySource, InterimSender {
   /** The request that is read or handled; undefined between two. */
   request: ServerRequest | undefined = undefined
   /** Whether its message is not complete yet. */
@@ -96,6 +100,7 @@ export class RequestReader implements RequestEvents, BodySource {
 
   head(head: RequestHead): void {
     const request = new ServerRequest(head, this.#origin)
+    request.interim = this
     this.request = request
     if (head.framing === 'none') return
     this.reading = true
@@ -144,5 +149,11 @@ export class RequestReader implements RequestEvents, BodySource {
     // RFC 9110 §10.1.1: told only when the body is wanted, so that a refused one is not sent.
     this.#transport.write('HTTP/1.1 100 Continue\r\n\r\n')
     this.#timer.resumeBody()
+  }
+
+  // As InterimSender:
+
+  sendInterim(head: string): void {
+    this.#transport.write(head)
   }
 }

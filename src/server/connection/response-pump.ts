@@ -15,6 +15,7 @@ import type { ServerTimeouts } from '../server-options.ts'
 import type { HTTPDate } from './http-date.ts'
 import { responseHead } from './response-head.ts'
 import { sendResponse } from './response-sender.ts'
+import { trailerLines } from '../messages/trailer-lines.ts'
 import { type StallListener, WriteTimer } from './write-timer.ts'
 
 /** Who waits for a response to be out. */
@@ -75,7 +76,10 @@ export class ResponsePump {
     this.endsConnection = sent.framing === 'until-close'
     const writer = new BodyWriter(this.#transport, sent.framing, () => this.#filled())
     this.#writer = writer
-    runInScope(scope, () => writeChunks(writer, sent.chunks)).then(
+    const { trailers } = response
+    const lines =
+      trailers && sent.framing === 'chunked' ? () => trailerLines(trailers()) : undefined
+    runInScope(scope, () => writeChunks(writer, sent.chunks, lines)).then(
       () => this.#sent(),
       (error: unknown) => this.#broken(error),
     )

@@ -12,9 +12,10 @@ import {
   preferredType,
 } from '../../http/fields/negotiation.ts'
 import { evaluatePreconditions, type ResourceState } from '../../http/fields/preconditions.ts'
-import { HeaderFields } from '../../http/header-fields.ts'
+import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
 import { IncomingBody } from '../../http/incoming-body.ts'
 import type { RequestHead } from '../../wire/http1/messages.ts'
+import { writeResponseHead } from '../../wire/http1/writing/head-writer.ts'
 import { SpoolError } from '../../util/error.ts'
 import { Fields } from './fields.ts'
 import type { Form } from './form/form.ts'
@@ -36,6 +37,11 @@ export interface RequestOrigin {
   readonly host?: string | undefined
 }
 
+/** The connection, as long as no response has begun. */
+export interface InterimSender {
+  sendInterim(head: string): void
+}
+
 export type Params = Readonly<Record<string, string>>
 
 export class ServerRequest<P extends Params = Params> {
@@ -51,6 +57,8 @@ export class ServerRequest<P extends Params = Params> {
   origin: RequestOrigin
   /** @internal */
   hooks: RequestHooks | undefined
+  /** @internal Sends what may come before the response, as long as it may. */
+  interim: InterimSender | undefined
   /** @internal The scope that the handler runs in. */
   scope: Scope | undefined
   /** @internal The body, made at once where there is one. */
@@ -74,6 +82,7 @@ export class ServerRequest<P extends Params = Params> {
     this.head = head
     this.origin = origin
     this.hooks = undefined
+    this.interim = undefined
     this.scope = undefined
     this.incoming = undefined
     this.bodyLimit = 0
@@ -186,6 +195,19 @@ export class ServerRequest<P extends Params = Params> {
    */
   precondition(state: ResourceState): ServerResponse | undefined {
     return preconditionResponse(this, state)
+  }
+
+  /**
+   * Sends `103 Early Hints` (RFC 8297) at once, so that the client can load what the response will need
+   * while it is being made: `request.earlyHints({ link: '</style.css>; rel=preload; as=style' })`. Does
+   * nothing for clients of HTTP/1.0, for `app.fetch()`, and once the response has begun.
+   *
+   * Throws TypeError for fields that can't be sent.
+   */
+  earlyHints(headers: HeadersInput): void {
+    const { raw } = HeaderFields.from(headers)
+    if (this.head.minorVersion === 1)
+      this.interim?.sendInterim(writeResponseHead(103, undefined, raw))
   }
 
   /** The value that was set on this request, or else on the application. */

@@ -18,6 +18,11 @@ export interface ServerResponseOptions {
 export class ServerResponse {
   /** What is sent after the head; null for nothing. May be replaced by a middleware. */
   body: BodyInput | null
+  /**
+   * Gives the fields that follow a streamed body, when its end is known. They are sent behind a chunked
+   * body alone: not to HTTP/1.0, not with a `content-length`, and not by `app.fetch()`.
+   */
+  trailers: (() => HeadersInput) | undefined
   #status: number
   #type: string | undefined
   #headers: HeaderFields | undefined
@@ -25,6 +30,7 @@ export class ServerResponse {
   /** Throws RangeError for a status outside 200 to 599, TypeError for headers that can't be sent. */
   constructor(body: BodyInput | null = null, options: ServerResponseOptions = noOptions) {
     this.body = body
+    this.trailers = undefined
     this.#status = options.status === undefined ? 200 : checkStatus(options.status)
     this.#type = options.type
     this.#headers = undefined
