@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { CancelledError, moveOnAfter, sleep, taskGroup, timeout } from 'spool'
-import { type ClientResponse, ClientSession, ConnectError } from 'spool/client'
+import { ClientSession, ConnectError } from 'spool/client'
 import { MockClock, settle } from 'spool/testing'
 import { runInScope } from '../../src/concurrency/scope/context.ts'
 import { OwnScope } from './support/own-scope.ts'
@@ -241,9 +241,7 @@ describe('a response', () => {
     const fixture = new MemoryFixture(
       answerRaw('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello'),
     )
-    const response = (await taskGroup(() =>
-      fixture.session.get('/').then((one) => one),
-    )) as ClientResponse
+    const response = await taskGroup(() => fixture.session.get('/').then((one) => one))
     expect(response.status).toBe(200)
     await checkNothingLeft(fixture)
     await expect(response.text()).rejects.toBeInstanceOf(CancelledError)

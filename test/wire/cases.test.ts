@@ -20,9 +20,17 @@ describe.each([...new Set(cases.map((one) => one.file))])('wire cases in %s', (f
   )
 })
 
+// The cost grows with the square of the length, and a long case is long by one filler: inside it, every 61st
+// position stands for those beside it.
+const edge = 1024
+const stride = 61
+
 /** Where to cut the bytes in two so that they are read otherwise. */
 function splitsThatDiffer({ bytes, events, ...how }: WireCase): number[] {
-  const positions = Array.from(bytes.keys())
+  const { length } = bytes
+  const positions = Array.from(bytes.keys()).filter(
+    (at) => at < edge || at >= length - edge || at % stride === 0,
+  )
   return positions.filter((at) => record(how, [bytes.slice(0, at), bytes.slice(at)]) !== events)
 }
 

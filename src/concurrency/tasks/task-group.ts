@@ -136,7 +136,7 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
   }
 
   /** @internal Runs the body of `taskGroup()`. */
-  async runBody<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Promise<T | undefined> {
+  async runBody<T>(body: (group: TaskGroup) => T | PromiseLike<T>): Promise<T> {
     const { scope } = this
     this.#awaited = true
     let value: T | undefined
@@ -151,7 +151,7 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
     this.#throwFailures()
     // What came to its end in spite of a cancellation is not lost to it.
     if (this.#interrupted) this.#throwCancellation()
-    return value
+    return value as T
   }
 
   /** @internal Waits for the tasks, however long they take, and ends the scope. */
@@ -248,7 +248,8 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
  * console.log(slept.length) // → 2
  * ```
  *
- * Returns what the body returned, or undefined if `group.cancel()` stopped it before that.
+ * Returns what the body returned. If `group.cancel()` stopped the body before that, it is undefined, which the type
+ * leaves out: who stops the body gives its value up, and all others would have to ask for nothing.
  *
  * Cancellation: cancels the body and all tasks, waits until they are over, and throws then.
  *
@@ -258,7 +259,7 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
 export async function taskGroup<T>(
   body: (group: TaskGroup) => T | PromiseLike<T>,
   options?: TaskGroupOptions,
-): Promise<T | undefined> {
+): Promise<T> {
   checkFunction('run a task group', body)
   return new TaskGroup(options).runBody(body)
 }

@@ -1,11 +1,6 @@
 /** Every phase of a request, cancelled: nothing is left, and the next request succeeds. */
 import { describe, expect, test } from 'vitest'
-import type {
-  ClientResponse,
-  ClientSession,
-  RequestOptions,
-  ResponsePromise,
-} from '../../../src/client/index.ts'
+import type { ClientSession, RequestOptions, ResponsePromise } from '../../../src/client/index.ts'
 import {
   CancelledError,
   ClosedResourceError,
@@ -287,13 +282,13 @@ describe('A request', () => {
   test('whose response is not read is released with the group that made it', async () => {
     const network = new MemoryNetwork()
     await using session = network.session()
-    const [response] = (await taskGroup(async () => {
+    const [response] = await taskGroup(async () => {
       const pending = session.get(url)
       const peer = await network.peer()
       await peer.request()
       peer.send(`${head}ab`)
-      return [await pending]
-    })) as [ClientResponse]
+      return [await pending] as const
+    })
     await (await network.peer()).untilLeft()
     expect(session.statistics()).toMatchObject({ open: 0, requests: 0 })
     await expect(response.text()).rejects.toMatchObject({ source: 'ended' })

@@ -6,7 +6,6 @@ import {
   ClosedResourceError,
   shield,
   sleep,
-  type TaskGroup,
   taskGroup,
   timeout,
   TimeoutError,
@@ -60,7 +59,7 @@ describe('group.spawn()', () => {
   })
 
   test('group.spawn() refuses tasks once the group is over', async () => {
-    const group = (await taskGroup((group) => group, { name: 'g' })) as TaskGroup
+    const group = await taskGroup((group) => group, { name: 'g' })
     expect(() => group.spawn(forever)).toThrow(ClosedResourceError)
     expect(() => group.spawn(forever)).toThrow('Cannot start a task: the task group "g" is over')
     expect(group.open).toBe(false)
@@ -203,7 +202,7 @@ describe('group.start()', () => {
   })
 
   test('group.start() refuses what is no function, and a group that is over', async () => {
-    const group = (await taskGroup((group) => group)) as TaskGroup
+    const group = await taskGroup((group) => group)
     await expect(group.start(forever)).rejects.toThrow(ClosedResourceError)
     await expect(group.start(null as never)).rejects.toThrow(TypeError)
   })
