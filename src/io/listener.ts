@@ -3,7 +3,7 @@
  * and closes what waits, with a descriptor that it keeps for that: clients are told at once, and the
  * loop does not spin. So there is no back-off here.
  */
-import { lstatSync, unlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
 import { type AddressInfo, connect as openSocket, type Server } from 'node:net'
 import { outsideScopes } from '../concurrency/scope/context.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
@@ -20,6 +20,8 @@ export interface ListenOptions {
   port?: number
   /** A Unix socket, instead of host and port. One that a dead process has left behind is replaced. */
   path?: string
+  /** Who may connect to the Unix socket: the mode of its file, such as `0o660`. Default: by the umask. */
+  mode?: number
   tls?: ServerTLSOptions
   /** How many connections the system keeps until they are accepted. Default 511. */
   backlog?: number
@@ -55,7 +57,9 @@ export class Listener {
    *
    * @throws TypeError if it listens without TLS, or they can't be read; the old ones stay in force
    */
-  replaceCertificates(options: Pick<ServerTLSOptions, 'ca' | 'cert' | 'key' | 'passphrase'>): void {
+  replaceCertificates(
+    options: Pick<ServerTLSOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'names'>,
+  ): void {
     if (!this.#acceptor.replaceCertificates(options)) {
       throw new TypeError(`Cannot replace certificates: "${this.address}" listens without TLS`)
     }
@@ -105,8 +109,24 @@ export async function listen(
     if (!inUse || (await answers(path))) throw refusal(options, error)
     await bindAgain(acceptor.server, options, path)
   }
+  if (path !== undefined && options.mode !== undefined) setMode(acceptor.server, path, options.mode)
   acceptor.listening()
   return new Listener(acceptor)
+}
+
+function setMode(server: Server, path: string, mode: number): void {
+  try {
+    chmodSync(path, mode)
+  } catch (error) {
+    server.close()
+    throw new ListenError(path, error as Error)
+  }
+}
+
+/** Removes the file of a Unix socket that nobody listens on any more; any other file is left alone. */
+export async function removeStaleSocket(path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return
+  if (!(await answers(path))) unlinkSync(path)
 }
 
 async function bindAgain(server: Server, options: ListenOptions, path: string): Promise<void> {
@@ -157,7 +177,10 @@ function refusal({ host = '*', port = 0, path }: ListenOptions, error: unknown):
   return new ListenError(path ?? hostAndPort(host, port), error as Error)
 }
 
-function check({ host, port = 0, path, maxConnections = 1 }: ListenOptions): void {
+function check({ host, port = 0, path, mode, maxConnections = 1 }: ListenOptions): void {
+  if (mode !== undefined && (path === undefined || !(mode >= 0 && mode <= 0o777))) {
+    throw new TypeError('Listening takes "mode", 0o000 to 0o777, with "path" alone')
+  }
   if (path !== undefined && (host !== undefined || port !== 0)) {
     throw new TypeError('Listening takes "path", or "host" and "port", and not both')
   }

@@ -29,6 +29,9 @@ export interface TLSOptions {
   ciphers?: string
 }
 
+/** A certificate, with those that vouch for it, and its key: PEM. */
+export type ServerCertificate = Pick<TLSOptions, 'cert' | 'key' | 'passphrase'>
+
 /** TLS for a server: `cert` and `key` are needed. */
 export interface ServerTLSOptions extends Omit<
   TLSOptions,
@@ -39,6 +42,11 @@ export interface ServerTLSOptions extends Omit<
    * that can be verified is refused. Default `none`.
    */
   clientCertificate?: 'none' | 'requested' | 'required'
+  /**
+   * Other certificates, by the name that a client asks for: `example.org`, or `*.example.org` for all
+   * names with one label more. `cert` is for all other names, and for clients that ask for none.
+   */
+  names?: Readonly<Record<string, ServerCertificate>>
   /** How long a client may take for its handshake, in milliseconds. Default 10,000. */
   handshakeTimeout?: number
 }

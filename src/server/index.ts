@@ -2,7 +2,8 @@ export type { BodyInput } from '../http/outgoing-body.ts'
 export type { HeaderFields, HeadersInput } from '../http/header-fields.ts'
 export type { IncomingBody } from '../http/incoming-body.ts'
 export type { Middleware, Next } from '../http/middleware.ts'
-export type { ServerTLSOptions } from '../io/transport.ts'
+export type { CertificateFiles, ServerTLSFiles } from '../io/tls-files.ts'
+export type { ServerCertificate, ServerTLSOptions } from '../io/transport.ts'
 export {
   Application,
   type ApplicationOptions,
@@ -89,6 +90,7 @@ export type { CloseOptions, Server, ServerStatistics } from './server.ts'
 export type {
   ConnectionOptions,
   ErrorListener,
+  ListenAddress,
   ServeOptions,
   ServerLimits,
   ServerTimeouts,

@@ -2,6 +2,7 @@
  * What a server refuses and how long it waits, unless it is told otherwise. All of it is on by default:
  * each limit is what keeps one client from taking what belongs to all.
  */
+import type { ServerTLSFiles } from '../io/tls-files.ts'
 import type { ServerTLSOptions } from '../io/transport.ts'
 import type { ServerRequest } from './messages/server-request.ts'
 
@@ -83,16 +84,35 @@ export interface ConnectionOptions {
   onError?: ErrorListener
 }
 
-export interface ServeOptions extends ConnectionOptions {
+/** Where a server listens. */
+export interface ListenAddress {
   /** Default: all addresses. */
   host?: string
   /** Default 0: any that is free; see `server.port`. */
   port?: number
-  /** Listens on a Unix socket, or a named pipe, instead. */
+  /** Listens on a Unix socket, or a named pipe, instead. One that a dead process has left is replaced. */
   path?: string
-  tls?: ServerTLSOptions
+  /** The mode of the file of the Unix socket, such as `0o660`. Default: by the umask. */
+  mode?: number
+  /** Certificates as texts, or as files, which `server.reload()` reads again. */
+  tls?: ServerTLSOptions | ServerTLSFiles
   /** Connections that the system keeps waiting for us. Default 511. */
   backlog?: number
+  /**
+   * Whether other processes may listen on the same port, and the system shares out, where it can (Linux
+   * and some others). Default false.
+   */
+  reusePort?: boolean
+}
+
+export interface ServeOptions extends ConnectionOptions, ListenAddress {
+  /** Several addresses, instead of one. Limits count for all of them together. */
+  listeners?: readonly ListenAddress[]
+  /**
+   * How many processes handle requests; `auto`: as many as there are processors. Default: this one
+   * does. Limits count for each of them.
+   */
+  workers?: number | 'auto'
 }
 
 /** Puts `given` over the defaults. Throws RangeError for what is no positive number. */

@@ -131,10 +131,8 @@ export class MockTransport implements TransportOpener, AsyncDisposable {
       this.#dispatcher(client, target),
       { onError: (error) => this.#report(error) },
       rootScope,
-      target.secure,
     )
-    host.authority = new URL(target.href).host
-    host.accept(server)
+    host.accept(server, { secure: target.secure, authority: new URL(target.href).host })
     // Called when the connection and its last request are over.
     host.whenIdle(() => {
       host.end()

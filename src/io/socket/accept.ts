@@ -8,6 +8,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTLSServer, Server as TLSServer, type TLSSocket } from 'node:tls'
+import { ServerNames } from './server-names.ts'
 import { SocketTransport } from './socket-transport.ts'
 import { serverOptions } from './tls-options.ts'
 import type { ServerTLSOptions, Transport } from '../transport.ts'
@@ -43,6 +44,7 @@ export class Acceptor {
   readonly #unfinished = new Map<string, Socket>()
   readonly #onConnection: (transport: Transport) => void
   readonly #tls: ServerTLSOptions | undefined
+  readonly #names: ServerNames = new ServerNames()
   #connections = 0
   #handshakes = 0
   #accepted = 0
@@ -82,7 +84,10 @@ export class Acceptor {
   /** False if there is no TLS. */
   replaceCertificates(options: ServerTLSOptions): boolean {
     if (this.#tls === undefined || !(this.server instanceof TLSServer)) return false
-    this.server.setSecureContext(serverOptions({ ...this.#tls, ...options }))
+    const all = { ...this.#tls, ...options }
+    const secured = serverOptions(all)
+    this.#names.replace(all)
+    this.server.setSecureContext(secured)
     return true
   }
 
@@ -106,8 +111,10 @@ export class Acceptor {
 
   #secureServer(tls: ServerTLSOptions): Server {
     // Half open only once they are secured: who leaves in the middle of the handshake has left.
+    this.#names.replace(tls)
     const server = createTLSServer({
       ...serverOptions(tls),
+      SNICallback: (name, done) => done(null, this.#names.find(name)),
       ...socketOptions,
       allowHalfOpen: false,
     })

@@ -20,7 +20,7 @@ const contexts = new WeakMap<TLSOptions, SecureContext>()
  *
  * @throws TypeError if they can't be parsed
  */
-function contextOf(options: TLSOptions): SecureContext {
+export function contextOf(options: TLSOptions): SecureContext {
   const found = contexts.get(options)
   if (found !== undefined) return found
   const context = parse(options)

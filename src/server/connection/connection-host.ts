@@ -49,6 +49,15 @@ export interface HostedConnection {
   destroy(): void
 }
 
+/** Where connections come in. */
+export interface Endpoint {
+  readonly secure: boolean
+  /** Host and port, for requests that name none. */
+  readonly authority: string
+}
+
+const nowhere: Endpoint = { secure: false, authority: 'localhost' }
+
 export class ConnectionHost implements RequestKeeper {
   readonly dispatcher: Dispatcher
   readonly limits: ServerLimits
@@ -56,8 +65,6 @@ export class ConnectionHost implements RequestKeeper {
   readonly parserLimits: Partial<HTTP1Limits> | undefined
   readonly timeouts: ServerTimeouts
   readonly halfClose: boolean
-  readonly secure: boolean
-  authority = 'localhost'
   /** Above all requests. Shielded: how the server stops is for the server to say. */
   readonly scope: Scope
   readonly wheel: TimerWheel = new TimerWheel()
@@ -75,19 +82,13 @@ export class ConnectionHost implements RequestKeeper {
   readonly #unwatch: () => void
   readonly #onError: ErrorListener
 
-  constructor(
-    dispatcher: Dispatcher,
-    options: ConnectionOptions,
-    parent: Scope,
-    secure: boolean = false,
-  ) {
+  constructor(dispatcher: Dispatcher, options: ConnectionOptions, parent: Scope) {
     this.dispatcher = dispatcher
     this.limits = settings('limit', defaultLimits, options.limits)
     const { target, head, fields } = this.limits
     this.parserLimits = options.limits === undefined ? undefined : { target, head, fields }
     this.timeouts = settings('timeout', defaultTimeouts, options.timeouts)
     this.halfClose = options.halfClose ?? false
-    this.secure = secure
     this.scope = new Scope(parent, Infinity, true)
     this.#onError = options.onError ?? reportToConsole
     // A promise that a handler forgot is told to the server, and does not end it.
@@ -95,8 +96,8 @@ export class ConnectionHost implements RequestKeeper {
   }
 
   /** Serves a client. To be called outside of every scope. */
-  accept(transport: Transport): void {
-    const connection = new Connection(transport, this)
+  accept(transport: Transport, endpoint: Endpoint = nowhere): void {
+    const connection = new Connection(transport, this, endpoint)
     this.connections.add(connection)
     connection.start()
   }

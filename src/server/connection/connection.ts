@@ -16,7 +16,7 @@ import type { Sink, Transport } from '../../io/transport.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import type { RequestOrigin, ServerRequest } from '../messages/server-request.ts'
 import type { UpgradeResponse } from '../messages/upgrade-response.ts'
-import type { ConnectionHost, HostedConnection } from './connection-host.ts'
+import type { ConnectionHost, Endpoint, HostedConnection } from './connection-host.ts'
 import { plainResponse } from './failure-response.ts'
 import { Handling, type HandlingListener } from './handling.ts'
 import { ReadAhead } from './read-ahead.ts'
@@ -35,6 +35,7 @@ export class Connection
 {
   readonly #transport: Transport
   readonly #host: ConnectionHost
+  readonly #endpoint: Endpoint
   readonly #reader: RequestReader
   readonly #readTimer: ReadTimer
   readonly #pump: ResponsePump
@@ -48,9 +49,10 @@ export class Connection
   // Its response was 101, and the bytes behind it are still to be found.
   #upgrade: UpgradeResponse | undefined = undefined
 
-  constructor(transport: Transport, host: ConnectionHost) {
+  constructor(transport: Transport, host: ConnectionHost, endpoint: Endpoint) {
     this.#transport = transport
     this.#host = host
+    this.#endpoint = endpoint
     this.#readTimer = new ReadTimer(host.wheel, host.timeouts, this)
     this.#ahead = new ReadAhead(transport, host.limits.readAhead)
     this.#reader = new RequestReader(transport, this, host, this.#readTimer)
@@ -63,11 +65,11 @@ export class Connection
   }
 
   get secure(): boolean {
-    return this.#host.secure
+    return this.#endpoint.secure
   }
 
   get authority(): string {
-    return this.#host.authority
+    return this.#endpoint.authority
   }
 
   get gone(): boolean {

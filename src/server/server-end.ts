@@ -1,0 +1,162 @@
+/**
+ * How a server comes to its end: who asked for it, until when what runs may finish, and who waits for
+ * it. What is to be done is its owner's business.
+ */
+import type { CancelledError } from '../concurrency/errors.ts'
+import { outsideScopes } from '../concurrency/scope/context.ts'
+import { currentScope, ScopeMember, type Scope } from '../concurrency/scope/scope.ts'
+import { Waiter } from '../concurrency/scope/waiter.ts'
+import type { ClockTimer } from '../concurrency/time/clock.ts'
+import { clock } from '../concurrency/time/current-clock.ts'
+
+export interface CloseOptions {
+  /**
+   * Until when requests that run may finish, on the clock of `now()`; then they are cancelled. By
+   * default they have the time-out `shutdown` of the server: 30 s.
+   */
+  deadline?: number
+}
+
+/** Whose end it is. */
+export interface Ending {
+  /** Comes to its end; `end` says how much time there is. Called once, outside of every scope. */
+  run(end: ServerEnd): Promise<void>
+  /** Told what fails while nobody waits for the end. */
+  report(error: unknown): void
+}
+
+export class ServerEnd {
+  /** Resolves when there is no time left. */
+  readonly hurry: Promise<void>
+  /** Whether there is none left. */
+  hurried = false
+  readonly #ending: Ending
+  readonly #grace: number
+  readonly #around: CancellationListener
+  readonly #waiting = new Set<Waiter<void>>()
+  #hurryUp!: () => void
+  #running: Promise<void> | undefined = undefined
+  #over = false
+  #deadline = Infinity
+  #timer: ClockTimer | undefined = undefined
+  readonly #listeners = new Set<() => void>()
+
+  /** Begins by itself when `scope` is cancelled. `grace`: how long by default, in milliseconds. */
+  constructor(scope: Scope, grace: number, ending: Ending) {
+    this.#ending = ending
+    this.#grace = grace
+    this.hurry = new Promise((resolve) => {
+      this.#hurryUp = () => {
+        this.hurried = true
+        resolve()
+      }
+    })
+    this.#around = new CancellationListener((error) => this.#scopeCancelled(error))
+    this.#around.enter(scope)
+  }
+
+  /** Milliseconds until the deadline; 0 if it has passed. */
+  get left(): number {
+    return this.hurried ? 0 : Math.max(0, this.#deadline - clock().now())
+  }
+
+  /** Resolves when it is over. Cancellation: only stops waiting. */
+  get closed(): Promise<void> {
+    if (this.#over) return Promise.resolve()
+    const waiter: Waiter<void> = new Waiter<void>(() => this.#waiting.delete(waiter))
+    if (!waiter.settled) this.#waiting.add(waiter)
+    return waiter.promise
+  }
+
+  /** Calls back each time that the deadline becomes an earlier one. */
+  onEarlier(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  /** Begins, or joins in: an earlier deadline then counts. Throws what failed. */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const scope = currentScope()
+    const hook = new CancellationListener((error) => this.#scopeCancelled(error))
+    const running = this.#start(options.deadline)
+    hook.enter(scope)
+    try {
+      await running
+    } finally {
+      hook.leave()
+    }
+  }
+
+  #scopeCancelled(error: CancelledError): void {
+    if (this.#running === undefined) void this.#closeByItself()
+    // The end of the whole program leaves requests their time.
+    if (error.source !== 'shutdown') {
+      this.#hurryUp()
+      this.#tell()
+    }
+  }
+
+  async #closeByItself(): Promise<void> {
+    try {
+      await this.#start(undefined)
+    } catch (error) {
+      this.#ending.report(error)
+    }
+  }
+
+  #start(deadline: number | undefined): Promise<void> {
+    const until = deadline ?? clock().now() + this.#grace
+    if (until < this.#deadline) {
+      this.#deadline = until
+      this.#arm()
+      this.#tell()
+    }
+    return (this.#running ??= outsideScopes(() => this.#run()))
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #arm(): void {
+    this.#timer?.cancel()
+    const left = this.#deadline - clock().now()
+    if (left <= 0) this.#hurryUp()
+    else this.#timer = clock().setTimer(left, () => this.#hurryUp(), { background: true })
+  }
+
+  async #run(): Promise<void> {
+    this.#around.leave()
+    try {
+      await this.#ending.run(this)
+    } finally {
+      this.#timer?.cancel()
+      this.#over = true
+      for (const waiter of this.#waiting) waiter.resolve()
+      this.#waiting.clear()
+    }
+  }
+}
+
+/** Hears of the cancellation of a scope. */
+class CancellationListener extends ScopeMember {
+  readonly #onCancelled: (error: CancelledError) => void
+
+  constructor(onCancelled: (error: CancelledError) => void) {
+    super()
+    this.#onCancelled = onCancelled
+  }
+
+  enter(scope: Scope): void {
+    if (scope.error === undefined) scope.addMember(this)
+    else this.#onCancelled(scope.error)
+  }
+
+  leave(): void {
+    this.memberOf?.removeMember(this)
+  }
+
+  /** @internal */
+  scopeCancelled(error: CancelledError): void {
+    this.#onCancelled(error)
+  }
+}
