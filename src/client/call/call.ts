@@ -32,8 +32,8 @@ import type { RequestSettings } from '../request/request-options.ts'
 import { ClientResponse, type RedirectStep } from '../response/client-response.ts'
 import type { ResponsePromise } from '../response/response-promise.ts'
 import { hrefOf, type RequestURL } from '../url/request-url.ts'
-import { type BodyDecoder, decoderFor } from '../exchange/body-decoder.ts'
-import type { BodyReceiver } from '../exchange/body-receiver.ts'
+import { decoderFor } from '../exchange/body-decoder.ts'
+import { connectBody } from '../exchange/connect-body.ts'
 import { CallChain, type ChainedCall } from './call-chain.ts'
 import { Exchange, type ExchangeEvents } from '../exchange/exchange.ts'
 import { readAway, responseError } from './read-away.ts'
@@ -167,7 +167,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     const raises = this.#settings.raiseForStatus && head.status >= 400
     if (collector !== undefined && location === undefined && !raises && !upgrades) {
       const decoder = decoderFor(exchange, head, this.#settings, this.#scope)
-      this.#connect(exchange, decoder, collector)
+      connectBody(exchange, head, decoder, collector, this.#settings)
       const length = decoder === undefined && head.framing === 'length' ? head.contentLength : -1
       collector.begin(length, head.contentType)
       this.#promise.collecting(exchange, head)
@@ -314,18 +314,8 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
   #respond(exchange: Exchange, head: ResponseHead): ClientResponse {
     const decoder = decoderFor(exchange, head, this.#settings, this.#scope)
     const body = new IncomingBody(decoder ?? exchange)
-    this.#connect(exchange, decoder, body)
+    connectBody(exchange, head, decoder, body, this.#settings)
     return new ClientResponse(head, exchange.method, this.#href, body, exchange)
-  }
-
-  #connect(exchange: Exchange, decoder: BodyDecoder | undefined, target: BodyReceiver): void {
-    if (decoder === undefined) {
-      exchange.maxSize = this.#settings.maxResponseSize
-      exchange.receiver = target
-    } else {
-      decoder.target = target
-      exchange.receiver = decoder.first
-    }
   }
 
   #deliver(response: ClientResponse): void {

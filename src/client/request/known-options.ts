@@ -27,6 +27,7 @@ const ofRequests: Names<RequestOptions> = {
   form: true,
   compress: true,
   onUploadProgress: true,
+  onDownloadProgress: true,
   signal: true,
   upgrade: true,
 }

@@ -75,6 +75,11 @@ export interface RequestOptions extends SharedOptions {
   compress?: ContentCoding | undefined
   /** Called as the body is taken by the connection, which then happens in pieces of 64 KiB. */
   onUploadProgress?: ((progress: TransferProgress) => void) | undefined
+  /**
+   * Called as the body of a response comes, redirects included; in bytes before decompression, as
+   * `Content-Length` says them. It is called outside every scope; what it throws ends the request.
+   */
+  onDownloadProgress?: ((progress: TransferProgress) => void) | undefined
   /** Cancels the request too, as its scope does. */
   signal?: AbortSignal | undefined
   /** @internal Takes 101 for an answer; `response.exchange.takeOver()` has the connection then. */
@@ -94,6 +99,7 @@ export interface RequestSettings {
   readonly tls: TLSOptions | undefined
   /** Whether 101 is an answer. */
   readonly upgrade: true | undefined
+  readonly onDownloadProgress: ((progress: TransferProgress) => void) | undefined
   readonly proxy: ProxySetting | undefined
 }
 
@@ -109,6 +115,7 @@ export const defaultSettings: RequestSettings = {
   raiseForStatus: false,
   tls: undefined,
   upgrade: undefined,
+  onDownloadProgress: undefined,
   proxy: undefined,
 }
 
@@ -120,7 +127,7 @@ const modes: readonly unknown[] = ['follow', 'manual', 'error']
  * @throws RangeError or TypeError for what makes no sense
  */
 export function settingsFrom(
-  options: SharedOptions & Pick<RequestOptions, 'upgrade'>,
+  options: SharedOptions & Pick<RequestOptions, 'upgrade' | 'onDownloadProgress'>,
   base: RequestSettings,
 ): RequestSettings {
   if (
@@ -134,6 +141,7 @@ export function settingsFrom(
     options.raiseForStatus === undefined &&
     options.tls === undefined &&
     options.upgrade === undefined &&
+    options.onDownloadProgress === undefined &&
     options.proxy === undefined
   ) {
     return base
@@ -155,6 +163,7 @@ export function settingsFrom(
     raiseForStatus: options.raiseForStatus ?? base.raiseForStatus,
     tls: options.tls ?? base.tls,
     upgrade: options.upgrade,
+    onDownloadProgress: options.onDownloadProgress,
     proxy: options.proxy ?? base.proxy,
   }
 }
