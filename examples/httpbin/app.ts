@@ -19,6 +19,7 @@ import { FlakyKeys } from './flaky-keys.ts'
 import { addFormRoutes } from './form-routes.ts'
 import { drip, pattern } from './generated-bodies.ts'
 import { addRangeRoutes } from './range-routes.ts'
+import { addWebSocketRoutes } from './websocket-routes.ts'
 
 // So that one URL can't keep the server busy for ever.
 const longestDelay = 60_000
@@ -79,6 +80,7 @@ export function httpbin(): Application {
   addCookieRoutes(app)
   addEventRoutes(app)
   addFormRoutes(app)
+  addWebSocketRoutes(app)
   return addRangeRoutes(app)
 }
 

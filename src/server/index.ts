@@ -113,3 +113,9 @@ export type {
   MessageCompressionOptions,
   WebSocketOptions,
 } from '../http/websocket/websocket-options.ts'
+export {
+  type PublishOptions,
+  Room,
+  type RoomOptions,
+  type RoomStatistics,
+} from '../http/websocket/room/room.ts'

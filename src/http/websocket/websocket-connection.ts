@@ -53,7 +53,6 @@ export class WebSocketConnection implements AsyncDisposable {
   readonly link: WebSocketLink
   // Who waits until a message that is sent in fragments is out; made when somebody does.
   #line: WaitLine<LineWaiter<void>> | undefined = undefined
-  #streaming = false
   #iterator: AsyncIterableIterator<WebSocketMessage> | undefined = undefined
 
   /** @internal */
@@ -102,7 +101,7 @@ export class WebSocketConnection implements AsyncDisposable {
     if (error !== undefined) return this.link.untilReady()
     try {
       if (isFragments(data)) return this.#sendFragments(data)
-      if (this.#streaming) return this.#sendLater(data)
+      if (this.link.fragmenting) return this.#sendLater(data)
       this.#sendNow(data)
     } catch (failure) {
       return rejected(failure)
@@ -302,8 +301,8 @@ export class WebSocketConnection implements AsyncDisposable {
   }
 
   async #turn(): Promise<void> {
-    if (!this.#streaming) {
-      this.#streaming = true
+    if (!this.link.fragmenting) {
+      this.link.fragmenting = true
       return
     }
     const waiter = new LineWaiter<void>(currentScope(), 'another message to be sent')
@@ -313,7 +312,7 @@ export class WebSocketConnection implements AsyncDisposable {
 
   #nextTurn(): void {
     const next = this.#line?.shift()
-    if (next === undefined) this.#streaming = false
+    if (next === undefined) this.link.fragmented()
     else next.resolve()
   }
 }

@@ -56,6 +56,10 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   ending: ConnectionClosedError | undefined = undefined
   /** Whether the transport is closed. */
   gone = false
+  /** Whether a message is sent in fragments, between which no other may come. */
+  fragmenting = false
+  readonly codec: Codec
+  readonly isServer: boolean
   messagesReceived = 0
   bytesReceived = 0
   messagesSent = 0
@@ -77,6 +81,8 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   constructor(transport: Transport, options: LinkOptions) {
     const { codec, isServer, settings, deflate, wheel } = options
     this.transport = transport
+    this.codec = codec
+    this.isServer = isServer
     this.#settings = settings
     this.deflate =
       deflate === undefined ? undefined : new MessageDeflate(codec, deflate, isServer, settings)
@@ -104,6 +110,17 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   /** Whether messages can be sent. */
   get sendable(): boolean {
     return this.ending === undefined && this.#closeSent === undefined
+  }
+
+  /** Whether a message can be sent, and leaves at once. */
+  get ready(): boolean {
+    return this.writer.ready && !this.fragmenting && this.sendable
+  }
+
+  /** A message in fragments is out. */
+  fragmented(): void {
+    this.fragmenting = false
+    this.#sent()
   }
 
   /** Throws if nothing can be sent, or if too much waits already. */
@@ -315,8 +332,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   #sent(): void {
     if (!this.writer.ready) return
     this.#writable.wake()
-    if (this.#closeSent !== undefined) return
-    this.#tell((listener) => listener.linkReady?.())
+    if (this.ready) this.#tell((listener) => listener.linkReady?.())
   }
 
   /** The peer has said its last: so do we, and end our side behind it. */

@@ -1,0 +1,67 @@
+/**
+ * One message for many: its frame is made once for all who get the same bytes. Those are all servers'
+ * connections that don't compress, and those that compress without keeping a context, by their window; who
+ * keeps a context, or masks, gets a frame of his own.
+ */
+import { constants, deflateRawSync } from 'node:zlib'
+import type { Codec } from '../codec.ts'
+import type { WebSocketLink } from '../websocket-link.ts'
+
+const opcodes = { text: 1, binary: 2 }
+
+// A larger one is compressed for each on zlib's threads: the loop would stand still for too long.
+const mostInline = 65_536
+
+export class SharedMessage {
+  /** In bytes. */
+  readonly size: number
+  readonly #data: string | Uint8Array
+  #plain: Buffer | undefined = undefined
+  #compressed: Map<number, Buffer> | undefined = undefined
+
+  constructor(data: string | Uint8Array) {
+    this.#data = data
+    this.size = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
+  }
+
+  /** Sends it over a link whose writer is ready. */
+  sendTo(link: WebSocketLink): void {
+    const { deflate, codec } = link
+    const compress = deflate !== undefined && this.size >= deflate.threshold
+    if (!link.isServer) link.send(this.#data, this.size)
+    else if (!compress) this.#write(link, (this.#plain ??= this.#frame(codec, this.#data, false)))
+    else if (deflate.agreement.contextTakeover || this.size > mostInline) {
+      link.send(this.#data, this.size)
+    } else this.#write(link, this.#compressedFrame(codec, deflate.agreement.windowBits))
+  }
+
+  #write(link: WebSocketLink, frame: Buffer): void {
+    link.writer.writeFrame(frame)
+    link.sent(this.size, true)
+  }
+
+  #compressedFrame(codec: Codec, windowBits: number): Buffer {
+    const known = this.#compressed?.get(windowBits)
+    if (known !== undefined) return known
+    const flushed = deflateRawSync(this.#data, {
+      windowBits,
+      level: constants.Z_BEST_SPEED,
+      finishFlush: constants.Z_SYNC_FLUSH,
+    })
+    // RFC 7692 §7.2.1: without the empty block at its end.
+    const frame = this.#frame(codec, flushed.subarray(0, -4), true)
+    ;(this.#compressed ??= new Map()).set(windowBits, frame)
+    return frame
+  }
+
+  #frame(codec: Codec, payload: string | Uint8Array, compressed: boolean): Buffer {
+    const parts = codec.Sender.frame(payload, {
+      fin: true,
+      mask: false,
+      opcode: typeof this.#data === 'string' ? opcodes.text : opcodes.binary,
+      readOnly: true,
+      rsv1: compressed,
+    })
+    return Buffer.concat(parts.map((part) => Buffer.from(part as string)))
+  }
+}
