@@ -122,8 +122,10 @@ export class FrameWriter implements SenderSocket {
     if (length <= joinedLimit) {
       const frame = Buffer.allocUnsafe(head.byteLength + length)
       frame.set(head, 0)
-      if (typeof body === 'string') frame.write(body, head.byteLength, 'utf8')
-      else frame.set(body, head.byteLength)
+      if (typeof body === 'string') {
+        // As many bytes as characters: all of them ASCII.
+        frame.write(body, head.byteLength, length === body.length ? 'latin1' : 'utf8')
+      } else frame.set(body, head.byteLength)
       this.#write(frame)
     } else {
       this.#transport.cork()

@@ -9,6 +9,7 @@
  * 3. What breaks the rules is answered with a close frame that says so; the rest is read away, so that the
  *    frame is not lost to a reset.
  */
+import { isAscii } from 'node:buffer'
 import { BusyResourceError } from '../../concurrency/errors.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { WaiterSet } from '../../concurrency/scope/waiter-set.ts'
@@ -51,7 +52,6 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   readonly pings: Pings = new Pings()
   readonly transport: Transport
   readonly deflate: MessageDeflate | undefined
-  readonly writer: FrameWriter
   /** How it ended, once it has. */
   ending: ConnectionClosedError | undefined = undefined
   /** Whether the transport is closed. */
@@ -65,7 +65,9 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   messagesSent = 0
   bytesSent = 0
   readonly #settings: WebSocketSettings
-  readonly #reader: FrameReader
+  // Both are made when they are first needed: most connections of a crowd are silent.
+  #madeReader: FrameReader | undefined = undefined
+  #madeWriter: FrameWriter | undefined = undefined
   readonly #watch: Watch
   readonly #writable = new WaiterSet<void>()
   readonly #closed = new WaiterSet<void>()
@@ -87,9 +89,23 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     this.deflate =
       deflate === undefined ? undefined : new MessageDeflate(codec, deflate, isServer, settings)
     this.inbox = new Inbox(settings.maxQueue, () => this.#wanted())
-    this.#reader = new FrameReader(codec, isServer, settings, this.deflate, this)
-    this.writer = new FrameWriter(codec, transport, !isServer, this.deflate, () => this.#sent())
     this.#watch = new Watch(wheel, settings, this)
+  }
+
+  get writer(): FrameWriter {
+    return (this.#madeWriter ??= this.#makeWriter())
+  }
+
+  get #reader(): FrameReader {
+    const { codec, isServer, deflate } = this
+    return (this.#madeReader ??= new FrameReader(codec, isServer, this.#settings, deflate, this))
+  }
+
+  #makeWriter(): FrameWriter {
+    const { codec, transport, isServer, deflate } = this
+    const writer = new FrameWriter(codec, transport, !isServer, deflate, () => this.#sent())
+    writer.destroyed = this.gone
+    return writer
   }
 
   start(): void {
@@ -231,7 +247,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     // Behind our own close frame nobody reads any more.
     if (this.#closeSent !== undefined) return
     const { full } = this.inbox
-    this.inbox.push(binary ? compact(data) : data.toString())
+    this.inbox.push(binary ? compact(data) : textOf(data))
     if (!full && this.inbox.full) this.transport.pause()
   }
 
@@ -389,6 +405,11 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     if (this.#listeners === undefined) return
     for (const listener of Array.from(this.#listeners)) call(listener)
   }
+}
+
+// It is UTF-8, as the codec has checked. ASCII, which most text is, costs a fraction as latin1.
+function textOf(data: Buffer): string {
+  return isAscii(data) ? data.toString('latin1') : data.toString()
 }
 
 // A small message out of a large read would keep all of it in memory for as long as it is kept.

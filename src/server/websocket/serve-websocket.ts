@@ -17,7 +17,7 @@ import type { DeflateAgreement } from '../../http/websocket/message-deflate.ts'
 import { WebSocketConnection } from '../../http/websocket/websocket-connection.ts'
 import { type LinkListener, WebSocketLink } from '../../http/websocket/websocket-link.ts'
 import type { WebSocketSettings } from '../../http/websocket/websocket-options.ts'
-import type { Params, ServerRequest } from '../messages/server-request.ts'
+import type { Params, RequestOrigin, ServerRequest } from '../messages/server-request.ts'
 import type { UpgradedConnection } from '../messages/upgrade-response.ts'
 import type { WebSocketHandler } from './websocket-route.ts'
 
@@ -40,6 +40,7 @@ export async function serveWebSocket<P extends Params>(
   const { codec, settings, deflate, subprotocol, patience } = terms
   const link = new WebSocketLink(transport, { codec, isServer: true, settings, deflate, wheel })
   const scope = request.scope as Scope
+  letGo(request)
   const leaving = new Leaving(link, scope, wheel, patience)
   link.listen(leaving)
   onClosing(() => link.startClosing(closeCodes.goingAway, 'the server is closing'))
@@ -57,6 +58,12 @@ export async function serveWebSocket<P extends Params>(
     // What the handler has started, and left to itself, goes with the connection.
     if (!scope.empty) scope.cancel('the WebSocket is closed', 'disconnect')
   }
+}
+
+// The handler has the request for as long as it runs. HTTP's half of the connection must not stay for that.
+function letGo(request: { origin: RequestOrigin }): void {
+  const { remoteAddress, secure, authority } = request.origin
+  request.origin = { remoteAddress, secure, authority }
 }
 
 // The ordinary end of most handlers: the client is gone, and they notice.
