@@ -9,7 +9,6 @@
  * 3. What breaks the rules is answered with a close frame that says so; the rest is read away, so that the
  *    frame is not lost to a reset.
  */
-import { isAscii } from 'node:buffer'
 import { BusyResourceError } from '../../concurrency/errors.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { WaiterSet } from '../../concurrency/scope/waiter-set.ts'
@@ -22,6 +21,7 @@ import { ConnectionClosedError } from './connection-closed-error.ts'
 import { type FrameEvents, FrameReader } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { Inbox } from './inbox.ts'
+import { compact, textOf } from './incoming-message.ts'
 import { type DeflateAgreement, MessageDeflate } from './message-deflate.ts'
 import { Pings } from './pings.ts'
 import { Watch, type WatchEvents } from './watch.ts'
@@ -218,9 +218,8 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   drain(): void {
     this.writer.full = false
     if (this.#pongOwed !== undefined && this.ending === undefined) {
-      const owed = this.#pongOwed
+      this.writer.pong(this.#pongOwed)
       this.#pongOwed = undefined
-      this.#answer(owed)
     }
     this.#sent()
   }
@@ -256,7 +255,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     // RFC 6455 §5.5.3: of several pings, the last may be the only one that is answered. So a peer that
     // asks and does not listen fills nothing.
     if (this.writer.full) this.#pongOwed = Buffer.from(data)
-    else this.#answer(data)
+    else this.writer.pong(data)
   }
 
   pong(data: Buffer): void {
@@ -341,10 +340,6 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     if (!this.#congested && !this.inbox.full) this.transport.resume()
   }
 
-  #answer(data: Buffer): void {
-    this.writer.pong(data)
-  }
-
   #sent(): void {
     if (!this.writer.ready) return
     this.#writable.wake()
@@ -405,15 +400,4 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     if (this.#listeners === undefined) return
     for (const listener of Array.from(this.#listeners)) call(listener)
   }
-}
-
-// It is UTF-8, as the codec has checked. ASCII, which most text is, costs a fraction as latin1.
-function textOf(data: Buffer): string {
-  return isAscii(data) ? data.toString('latin1') : data.toString()
-}
-
-// A small message out of a large read would keep all of it in memory for as long as it is kept.
-function compact(data: Buffer): Uint8Array {
-  const held = data.buffer.byteLength
-  return held > Buffer.poolSize && data.byteLength * 4 < held ? Buffer.from(data) : data
 }
