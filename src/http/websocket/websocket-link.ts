@@ -45,8 +45,6 @@ export interface LinkOptions {
   readonly wheel: TimerWheel
 }
 
-const emptyPing: Uint8Array = new Uint8Array(0)
-
 export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   readonly inbox: Inbox
   readonly pings: Pings = new Pings()
@@ -300,7 +298,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   }
 
   caughtUp(): void {
-    if (this.#peerEnded && this.ending === undefined) this.destroy()
+    if (this.#peerEnded) this.end()
   }
 
   // As WatchEvents:
@@ -315,7 +313,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
 
   sendPing(): void {
     // What waits to be sent already tells as much as a ping behind it.
-    if (!this.writer.full) this.writer.ping(emptyPing)
+    if (!this.writer.full) this.writer.ping('')
   }
 
   peerVanished(): void {
@@ -333,7 +331,6 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     this.destroy(new Error(`the peer did not close it within ${closeTimeout} ms`))
   }
 
-  /** The message of one that waits for somebody else's is wanted. */
   #wanted(): void {
     if (this.ending !== undefined) return
     this.#reader.goOn()
