@@ -179,3 +179,20 @@ it('Batch refuses what can not be iterated', async () => {
     new TypeError('Cannot iterate over a value of type number: expected an iterable'),
   )
 })
+
+it('Batch throws the first failure, with the further ones that are no cancellation', async () => {
+  const errors = [new Error('first'), new Error('second')]
+  const { batch: work } = batch(
+    [0, 1, 2],
+    async (index) => {
+      // The third waits, and is cancelled for the first.
+      if (index === 2) await new AsyncEvent().wait()
+      throw errors[index] as Error
+    },
+    { limit: 3 },
+  )
+  await work.finish()
+  await work.stop()
+  expect(() => work.throwFailure()).toThrow(errors[0])
+  expect(errors[0]).toMatchObject({ suppressed: [errors[1]] })
+})

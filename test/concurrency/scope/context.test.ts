@@ -7,6 +7,7 @@ import {
   endStepInScope,
   enterScope,
   inThisContext,
+  outsideContexts,
   outsideScopes,
   runInContext,
   runInScope,
@@ -137,4 +138,15 @@ test.each([
     [1, true, first, 'other'],
     [2, true, second, 'other'],
   ])
+})
+
+test("outsideContexts() leaves every scope and everybody's stores, and hands an argument on", () => {
+  const storage = new AsyncLocalStorage<string>()
+  const look = (argument: string): unknown[] => [argument, storage.getStore(), enclosingScope()]
+  storage.run('mine', () =>
+    runInScope(new Scope(undefined), () => {
+      expect(outsideContexts(look, 'given')).toEqual(['given', undefined, undefined])
+      expect(storage.getStore()).toBe('mine')
+    }),
+  )
 })
