@@ -46,7 +46,6 @@ const layers: Readonly<Record<string, Layer>> = {
       'node:url',
       'node:v8',
       'node:buffer',
-      'piscina',
     ],
   },
   http: {
