@@ -51,6 +51,7 @@ export class MockTransport implements TransportOpener, AsyncDisposable {
   /** All that came, in order. */
   readonly requests: RecordedRequest[] = []
   readonly #served: Application | Handler | undefined
+  readonly #onError: ((error: unknown) => void) | undefined
   readonly #routes: MockRoute[] = []
   // Replies in order, and failures to connect.
   readonly #script: MockRoute[] = []
@@ -61,8 +62,9 @@ export class MockTransport implements TransportOpener, AsyncDisposable {
   #closed = false
 
   /** `served` answers what no reply was given for. */
-  constructor(served?: Application | Handler) {
+  constructor(served?: Application | Handler, /** @internal */ onError?: (error: unknown) => void) {
     this.#served = served
+    this.#onError = onError
   }
 
   /** Connections that are open now. */
@@ -98,12 +100,17 @@ export class MockTransport implements TransportOpener, AsyncDisposable {
     if (faults.length > 0) throw new Error(`MockTransport: ${faults.join('; ')}`)
   }
 
+  /** @internal Sets up what lifespans set up, which the first connection does otherwise. */
+  async begin(): Promise<void> {
+    if (this.#served instanceof Application) await this.#start(this.#served)
+  }
+
   /** @internal From the session. */
   async open(target: ConnectTarget): Promise<Transport> {
     if (this.#closed) throw new Error('MockTransport: it is closed')
     const refusal = this.#refusals.shift()
     if (refusal !== undefined) throw refusal
-    if (this.#served instanceof Application) await this.#start(this.#served)
+    await this.begin()
     return outsideScopes(() => this.#connect(target))
   }
 
@@ -144,6 +151,7 @@ export class MockTransport implements TransportOpener, AsyncDisposable {
   // What a handler throws is a fault of the test: the client sees a 500, and the test is told.
   #report(error: unknown): void {
     this.#unmatched.push(`what threw ${String(error)}`)
+    this.#onError?.(error)
   }
 
   #dispatcher(client: MemoryTransport, target: ConnectTarget): Dispatcher {
