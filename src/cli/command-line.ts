@@ -4,6 +4,7 @@ import { CancelledError, TaskGroupError } from '../index.ts'
 import { describeFailure } from './failure.ts'
 import { fetchCommand } from './fetch/command.ts'
 import { getCommand } from './get/command.ts'
+import { serveCommand } from './serve/command.ts'
 import { ReaderLeftError, type StandardStreams } from './standard-streams.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -11,6 +12,7 @@ const usage = `Usage: spool <command> [options]
 
   spool fetch [options] <file | url … | ->   fetch many URLs at once and keep every result
   spool get [options] URL                    make one request
+  spool serve [options] APP | FOLDER         serve an application, or files
 
   -h, --help      for a command: spool fetch --help
   -V, --version
@@ -46,6 +48,8 @@ async function dispatch(args: readonly string[], streams: StandardStreams): Prom
       return fetchCommand(rest, streams)
     case 'get':
       return getCommand(rest, streams)
+    case 'serve':
+      return serveCommand(rest, streams)
     case '-h':
     case '--help':
     case 'help':
@@ -56,9 +60,11 @@ async function dispatch(args: readonly string[], streams: StandardStreams): Prom
       streams.stdout.print(`${await version()}\n`)
       return 0
     case undefined:
-      throw new UsageError('Nothing to do: name a command, fetch or get; see spool --help')
+      throw new UsageError('Nothing to do: name a command, fetch, get or serve; see spool --help')
     default:
-      throw new UsageError(`Unknown command "${name}": expected fetch or get; see spool --help`)
+      throw new UsageError(
+        `Unknown command "${name}": expected fetch, get or serve; see spool --help`,
+      )
   }
 }
 
