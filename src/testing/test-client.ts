@@ -15,7 +15,7 @@ export interface TestClientOptions extends Omit<ClientSessionOptions, 'transport
  * const app = new Application().get('/greet/{name}', ({ params }) => text(`Hello, ${params.name}!`))
  * await using client = await TestClient.start(app)
  * console.log(await client.get('/greet/Ada').text()) // → Hello, Ada!
- * console.log((await client.get('/none')).status, client.server.errors) // → 404 []
+ * console.log((await client.get('/none')).status) // → 404
  * ```
  */
 export class TestClient extends ClientSession {
