@@ -307,7 +307,8 @@ describe('ClientSession.websockets()', () => {
     const longest = [1_000, 2_000, 4_000, 8_000, 1_000]
     for (const [index, wait] of waits.entries()) {
       expect(wait).toBeGreaterThanOrEqual(longest[index]! / 2)
-      expect(wait).toBeLessThanOrEqual(longest[index]!)
+      // The clock goes on while a connection lives, too, from one timer to the next.
+      expect(wait).toBeLessThan(longest[index]! + 500)
     }
     expect(waits.length).toBe(5)
     await checkNothingLeft(fixture)
