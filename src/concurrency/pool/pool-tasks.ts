@@ -123,7 +123,8 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     }
     if (!this.#idle) {
       this.cancel(scope.error)
-      await waitInLine(this.#joiners, this.#scope, this)
+      // Where all of them were waiting, none is left now.
+      if (!this.#idle) await waitInLine(this.#joiners, this.#scope, this)
     }
     if (!scope.cancelled) this.#lost.throwAll()
   }

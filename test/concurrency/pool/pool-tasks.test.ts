@@ -16,7 +16,7 @@ import type { Task } from '../../../src/concurrency/tasks/task.ts'
 import { currentTask } from '../../../src/concurrency/tasks/task.ts'
 import { taskGroup } from '../../../src/concurrency/tasks/task-group.ts'
 import { TaskGroupError } from '../../../src/concurrency/tasks/task-group-error.ts'
-import { timeout } from '../../../src/concurrency/time/timeout.ts'
+import { moveOnAfter, timeout } from '../../../src/concurrency/time/timeout.ts'
 import { sleep } from '../../../src/concurrency/time/sleep.ts'
 import { MockClock } from '../../../src/testing/mock-clock.ts'
 import { settle } from '../../../src/testing/settle.ts'
@@ -455,6 +455,20 @@ it('Pool.close() that is cancelled while it waits cancels all tasks and waits fo
   await closing
   expect(holder.state).toBe('cancelled')
   expect(() => holder.result()).toThrow('over')
+})
+
+it('Pool.close() that is cancelled ends where tasks wait that have not begun', async () => {
+  using clock = MockClock.install()
+  const pool = new Pool({ limit: 1, rate: { limit: 1, interval: 60_000 } })
+  const first = pool.submit(() => 'first')
+  const second = pool.submit(() => 'second')
+  const closed = moveOnAfter(20, () => pool.close())
+  await clock.advance(20)
+  await closed
+  expect(await first).toBe('first')
+  await expect(second).rejects.toThrow(CancelledError)
+  expect(pool.statistics()).toEqual({ ...fresh, succeeded: 1, cancelled: 1 })
+  expect(clock.pending).toBe(0)
 })
 
 it('Pool is closed at the end of a block', async () => {
