@@ -137,6 +137,11 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     for (const { task } of [...begun.members(), ...waiting]) task.scope.cancel(reason, 'group')
   }
 
+  hold(): void {
+    if (this.closed) throw this.#closedError('pause')
+    this.dispatcher.pause()
+  }
+
   resume(): void {
     this.dispatcher.resume()
     this.#admission.letIn()

@@ -113,9 +113,13 @@ export class Pool implements AsyncDisposable {
     return resultsAsCompleted(this.#tasks, items, fn, options)
   }
 
-  /** Starts no more tasks until `resume()`; those that run go on. */
+  /**
+   * Starts no more tasks until `resume()`; those that run go on.
+   *
+   * @throws {ClosedResourceError} if the pool is closed: it has to come to its end.
+   */
   pause(): void {
-    this.#tasks.dispatcher.pause()
+    this.#tasks.hold()
   }
 
   resume(): void {

@@ -571,6 +571,19 @@ it('Pool.pause() starts no tasks until resume()', async () => {
   expect(started).toEqual(['running', 'waiting'])
 })
 
+it('Pool.pause() is refused once the pool is closed, so that it comes to its end', async () => {
+  const { pool, gate } = busyPool({ name: 'closing' })
+  const waiting = pool.submit(() => 'waited')
+  const closed = pool.close()
+  expect(() => pool.pause()).toThrow(
+    new ClosedResourceError('Cannot pause: the pool "closing" is closed'),
+  )
+  expect(pool.paused).toBe(false)
+  gate.set()
+  await closed
+  expect(await waiting).toBe('waited')
+})
+
 it('Pool.resize() starts more tasks, or waits until fewer run', async () => {
   const { pool, gate } = busyPool()
   for (let i = 0; i < 4; i++) pool.submit(() => gate.wait())
