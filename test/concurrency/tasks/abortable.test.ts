@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { rejectionOf } from '../../support/rejection.ts'
 import { settle } from '../../../src/testing/index.ts'
@@ -23,4 +25,25 @@ test('abortable() drops what the promise comes to after that', async () => {
 
 test('abortable() refuses what is no promise', () => {
   expect(() => abortable(5 as never)).toThrow('Cannot wait: expected a promise, got 5')
+})
+
+test('abortable() that was cancelled is not held by the promise', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const never = new Promise<never>(() => undefined)
+  const waits: WeakRef<Promise<never>>[] = []
+  for (let index = 0; index < 10; index++) {
+    await rejectionOf(
+      timeout(0, async () => {
+        const wait = abortable(never)
+        waits.push(new WeakRef(wait))
+        await wait
+      }),
+    )
+  }
+  await settle()
+  collect()
+  // The last one may still be in a register.
+  expect(waits.filter((wait) => wait.deref() !== undefined).length).toBeLessThan(2)
+  expect(never).toBeInstanceOf(Promise)
 })
