@@ -3,7 +3,7 @@
  *
  * What came is kept as `<path>.part`, and beside it, in `<path>.part.json`, what it is a part of: the URL
  * and the validator that the server gave. Only if both are still the same is the rest asked for, under
- * `If-Range`, so that a file is never put together from two.
+ * `If-Range`, and taken only if it comes with that validator, so that a file is never put together from two.
  */
 import { HeaderFields } from '../../http/header-fields.ts'
 import { PartFile } from '../../io/files/part-file.ts'
@@ -58,11 +58,11 @@ export async function download(
   const origin = size === 0 ? undefined : await readOrigin(path)
   const known = origin?.url === url ? origin : undefined
   const first = await attempt(send, url, path, request, known === undefined ? 0 : size, known)
-  // It is longer than what there is now: begin again.
+  // It is longer than what there is now, or the rest is that of another file: begin again.
   return first ?? ((await attempt(send, url, path, request, 0, undefined)) as Download)
 }
 
-// Undefined if there is nothing behind what there is.
+// Undefined if there is nothing behind what there is, or not of the same file.
 async function attempt(
   send: Send,
   url: string,
@@ -81,9 +81,14 @@ async function attempt(
   const settings = { ...options, headers, decompress: false, raiseForStatus: false }
   const response = await send('GET', url, settings)
   await using _ = response
-  if (response.status === 416 && from > 0) return await endsAt(response, path, from)
+  if (response.status === 416 && from > 0) {
+    return isOther(response.headers, origin) ? undefined : await endsAt(response, path, from)
+  }
   if (response.status !== 200 && response.status !== 206) throw await responseError(response)
   const range = response.status === 206 ? rangeOf(response, from) : undefined
+  if (range !== undefined && origin !== undefined && !isOf(response.headers, origin)) {
+    return undefined
+  }
   const at = range === undefined ? 0 : from
   const validator = validatorOf(response.headers)
   if (at === 0) await writeOrigin(path, url, validator)
@@ -138,6 +143,22 @@ function validatorOf(headers: HeaderFields): string | undefined {
   const modified = headers.get('last-modified')
   const age = Date.parse(headers.get('date') ?? '') - Date.parse(modified ?? '')
   return modified !== null && age >= 60_000 ? modified : undefined
+}
+
+// RFC 9110 §15.3.7.3: parts go together if they have the same strong validator. Not every server minds
+// `If-Range`.
+function isOf(headers: HeaderFields, { validator }: Origin): boolean {
+  return headers.get(fieldOf(validator)) === validator
+}
+
+// A 416 need not say of what it is.
+function isOther(headers: HeaderFields, origin: Origin | undefined): boolean {
+  if (origin === undefined) return false
+  return headers.has(fieldOf(origin.validator)) && !isOf(headers, origin)
+}
+
+function fieldOf(validator: string): string {
+  return validator.startsWith('"') ? 'etag' : 'last-modified'
 }
 
 async function readOrigin(path: string): Promise<Origin | undefined> {

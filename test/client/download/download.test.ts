@@ -59,8 +59,8 @@ function rest(range: string, body: string, fields = ''): Answer {
     })
 }
 
-function beyond(total: number): Answer {
-  const fields = `Content-Range: bytes */${total}\r\n`
+function beyond(total: number, more = ''): Answer {
+  const fields = `Content-Range: bytes */${total}\r\n${more}`
   return (peer) => peer.respond('', { status: '416 No', fields })
 }
 
@@ -73,6 +73,8 @@ function half(peer: MemoryPeer): void {
 }
 
 const tagged = 'ETag: "v1"\r\n'
+const dated =
+  'Last-Modified: Wed, 01 Jan 2025 00:00:00 GMT\r\nDate: Wed, 01 Jan 2025 00:01:00 GMT\r\n'
 
 describe('ClientSession.download()', () => {
   it('fetches a file, as it is', async () => {
@@ -109,6 +111,44 @@ describe('ClientSession.download()', () => {
     expect(await fixture.session.download(url, path)).toMatchObject({ bytes: 3, resumedAt: 0 })
     expect(await readFile(path, 'utf8')).toBe('new')
     expect(await readdir(folder)).toEqual(['file'])
+  })
+
+  it.each([
+    ['another tag', tagged, 'ETag: "v2"\r\n'],
+    ['a tag that is now weak', tagged, 'ETag: W/"v1"\r\n'],
+    ['no tag', tagged, ''],
+    ['another date', dated, dated.replace('2025', '2026')],
+  ])('begins again where the rest comes with %s', async (_, fields, later) => {
+    const { fixture, seen } = fixtureOf(
+      full(fields, true),
+      rest('bytes 4-9/10', 'EFGHIJ', later),
+      (peer) => peer.respond('ABCDEFGHIJ', { fields: later }),
+    )
+    await using _fixture = fixture
+    await rejectionOf(fixture.session.download(url, path))
+    expect(await fixture.session.download(url, path)).toMatchObject({ bytes: 10, resumedAt: 0 })
+    expect(seen.map(({ headers }) => headers['range'])).toEqual([undefined, 'bytes=4-', undefined])
+    expect(seen[2]?.headers['if-range']).toBeUndefined()
+    expect(await readFile(path, 'utf8')).toBe('ABCDEFGHIJ')
+    expect(await readdir(folder)).toEqual(['file'])
+  })
+
+  it('goes on by the date alone', async () => {
+    const { fixture } = fixtureOf(full(dated, true), rest('bytes 4-9/10', 'efghij', dated))
+    await using _ = fixture
+    await rejectionOf(fixture.session.download(url, path))
+    expect(await fixture.session.download(url, path)).toMatchObject({ bytes: 10, resumedAt: 4 })
+    expect(await readFile(path, 'utf8')).toBe(whole)
+  })
+
+  it('begins again where nothing is behind what there is, of another file', async () => {
+    const { fixture } = fixtureOf(full(tagged, true), beyond(4, 'ETag: "v2"\r\n'), (peer) =>
+      peer.respond('ABCD', { fields: 'ETag: "v2"\r\n' }),
+    )
+    await using _ = fixture
+    await rejectionOf(fixture.session.download(url, path))
+    expect(await fixture.session.download(url, path)).toMatchObject({ bytes: 4, resumedAt: 0 })
+    expect(await readFile(path, 'utf8')).toBe('ABCD')
   })
 
   it.each([
