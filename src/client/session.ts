@@ -226,7 +226,8 @@ export class ClientSession implements AsyncDisposable {
    * Cancellation: closes the connection; what came stays, as above.
    *
    * @throws ResponseError for another status than 200 and 206; the system's error; ProtocolError for a range
-   *   that was not asked for; as `request()`
+   *   that was not asked for; BusyResourceError while another download of this process writes to the same
+   *   path; as `request()`
    */
   download(url: string | URL, path: string, options: DownloadOptions = {}): Promise<Download> {
     const send = (method: string, to: string, more: RequestOptions): ResponsePromise =>

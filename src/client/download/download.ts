@@ -5,6 +5,7 @@
  * and the validator that the server gave. Only if both are still the same is the rest asked for, under
  * `If-Range`, and taken only if it comes with that validator, so that a file is never put together from two.
  */
+import { BusyResourceError } from '../../concurrency/errors.ts'
 import { HeaderFields } from '../../http/header-fields.ts'
 import { PartFile } from '../../io/files/part-file.ts'
 import { readWhole, removeFile, replaceFile } from '../../io/files/whole-file.ts'
@@ -48,6 +49,12 @@ export async function download(
 ): Promise<Download> {
   const { resume = true, query, ...request } = options
   const url = query === undefined ? given : withQuery(given, queryString(query))
+  using taken = PartFile.take(path)
+  if (taken === undefined) {
+    throw new BusyResourceError(
+      `Cannot download to ${JSON.stringify(path)}: another download to it is not over`,
+    )
+  }
   if (!resume) {
     await using response = await send('GET', url, { ...request, raiseForStatus: false })
     if (response.status !== 200) throw await responseError(response)

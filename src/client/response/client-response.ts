@@ -202,8 +202,8 @@ export class ClientResponse implements AsyncDisposable {
 
   /**
    * Writes the body to a file, decompressed, and returns how many bytes that are. The file has its name
-   * once all of it is there; until then it is called `.part`. What can be gone on with is
-   * `session.download()`.
+   * once all of it is there; until then it has one of its own beside it, which ends in `.tmp`. What can
+   * be gone on with is `session.download()`.
    *
    * Cancellation: what came is dropped; a file that was there before stays.
    *

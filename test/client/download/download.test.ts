@@ -226,13 +226,30 @@ describe('ClientSession.download()', () => {
     expect(await readdir(folder)).toEqual(['file'])
   })
 
+  it('refuses a second one to the same path, until the first is over', async () => {
+    for (const resume of [true, false]) {
+      const { fixture } = fixtureOf(full(tagged), full(tagged))
+      await using _ = fixture
+      const first = fixture.session.download(url, path, { resume })
+      const again = join(folder, 'x', '..', 'file')
+      expect(await rejectionOf(fixture.session.download(url, again))).toMatchObject({
+        code: 'SPOOL_BUSY',
+        message: `Cannot download to ${JSON.stringify(again)}: another download to it is not over`,
+      })
+      expect((await first).bytes).toBe(10)
+      expect((await fixture.session.download(url, path)).bytes).toBe(10)
+      expect(await readFile(path, 'utf8')).toBe(whole)
+      expect(await readdir(folder)).toEqual(['file'])
+    }
+  })
+
   it('keeps what came where it is cancelled, unless it is told not to', async () => {
     for (const resume of [true, false]) {
       const { fixture } = fixtureOf(half)
       await using _ = fixture
       await taskGroup(async (group) => {
         group.spawn(() => fixture.session.download(url, path, { resume }))
-        while ((await sizeOf(`${path}.part`)) < 4) await settle()
+        while ((await mostIn(folder)) < 4) await settle()
         group.cancel()
       })
       expect(await readdir(folder)).toEqual(resume ? ['file.part', 'file.part.json'] : [])
@@ -257,6 +274,25 @@ describe('saveTo()', () => {
     expect(await readdir(folder)).toEqual(['file'])
   })
 
+  it('writes into no file that is there, and several to one path into one each', async () => {
+    const part = `${path}.part`
+    await writeFile(part, 'of the user')
+    const { fixture } = fixtureOf(
+      (peer) => peer.send(response(whole).subarray(0, -6)),
+      (peer) => peer.respond('ABCDEF'),
+    )
+    await using _ = fixture
+    const first = fixture.session.get(url).saveTo(path)
+    while ((await readdir(folder)).length < 2) await settle()
+    expect(await fixture.session.get(url).saveTo(path)).toBe(6)
+    expect(await readFile(path, 'utf8')).toBe('ABCDEF')
+    fixture.server.peers[0]?.send(whole.slice(4))
+    expect(await first).toBe(10)
+    expect(await readFile(path, 'utf8')).toBe(whole)
+    expect(await readFile(part, 'utf8')).toBe('of the user')
+    expect((await readdir(folder)).sort()).toEqual(['file', 'file.part'])
+  })
+
   it('leaves what was there where the body breaks off, or the file can’t be written', async () => {
     const { fixture } = fixtureOf(full(tagged, true), full(tagged))
     await using _ = fixture
@@ -272,10 +308,9 @@ describe('saveTo()', () => {
   })
 })
 
-async function sizeOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size
-  } catch {
-    return 0
-  }
+/** How long the longest file is that is there, but for those that say what another is. */
+async function mostIn(where: string): Promise<number> {
+  const names = (await readdir(where)).filter((name) => !name.includes('.json'))
+  const found = await Promise.all(names.map((name) => stat(join(where, name))))
+  return Math.max(0, ...found.map(({ size }) => size))
 }
