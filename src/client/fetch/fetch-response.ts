@@ -36,11 +36,13 @@ function fetched(response: Response, url: string, redirected: boolean): Response
 }
 
 function streamOf(response: ClientResponse): ReadableStream<Uint8Array> {
-  const chunks = response.body[Symbol.asyncIterator]()
+  // Taken by the first pull: until then nobody reads it, and a session that closes releases it.
+  let chunks: AsyncIterator<Uint8Array, undefined> | undefined
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
+          chunks ??= response.body[Symbol.asyncIterator]()
           const { value, done } = await chunks.next()
           if (done === true) controller.close()
           else controller.enqueue(value)
@@ -49,7 +51,7 @@ function streamOf(response: ClientResponse): ReadableStream<Uint8Array> {
         }
       },
       async cancel() {
-        await chunks.return?.()
+        await response.close()
       },
     },
     // Nothing is read before somebody asks.

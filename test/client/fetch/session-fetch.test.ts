@@ -3,7 +3,7 @@ import { moveOnAfter } from 'spool'
 import { ClientSession, type ClientSessionOptions, TransferError } from 'spool/client'
 import { MockTransport, settle } from 'spool/testing'
 import { rejectionOf } from '../../support/rejection.ts'
-import { MemoryFixture, redirect, response } from '../support/memory-server.ts'
+import { checkNothingLeft, MemoryFixture, redirect, response } from '../support/memory-server.ts'
 
 function fixtureOf(options: ClientSessionOptions = {}): {
   mock: MockTransport
@@ -202,6 +202,20 @@ describe('ClientSession.fetch', () => {
     expect(fixture.session.statistics().active).toBe(1)
     await response.body?.cancel()
     await fixture.server.peers[0]?.untilClosed()
+  })
+
+  it('gives a response that nobody reads, and a session that closes releases it', async () => {
+    const fixture = new MemoryFixture(async (peer) => {
+      await peer.request()
+      peer.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc')
+    })
+    const response = await fixture.session.fetch('http://test/')
+    await fixture.session.close()
+    await checkNothingLeft(fixture)
+    expect(await rejectionOf(response.text())).toMatchObject({
+      message: 'terminated',
+      cause: { code: 'SPOOL_CLOSED' },
+    })
   })
 
   it('is cancelled with its scope, as everything is', async () => {
