@@ -4,7 +4,8 @@
  */
 export function retryAfter(value: string | null, timeOfDay: number): number | undefined {
   const text = value?.trim() ?? ''
-  if (/^\d{1,10}$/.test(text)) return Number(text) * 1000
+  // However many digits: what no calendar holds is over every limit.
+  if (/^\d+$/.test(text)) return Number(text) * 1000
   // `Date.parse` reads nearly anything, so that at least the form of a date is asked for.
   if (!/^[A-Z][a-z]+,? .*\d{2}:\d{2}:\d{2}/.test(text)) return undefined
   // The obsolete asctime form names no zone and is GMT all the same (RFC 9110 §5.6.7).
