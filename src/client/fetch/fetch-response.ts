@@ -14,7 +14,13 @@ export function fetchResponse(response: ClientResponse): Response {
   const hash = response.url.indexOf('#')
   // The fragment is the caller's (Fetch standard, "response URL").
   const url = hash < 0 ? response.url : response.url.slice(0, hash)
-  return fetched(new Response(empty ? null : streamOf(response), init), url, redirected)
+  try {
+    return fetched(new Response(empty ? null : streamOf(response), init), url, redirected)
+  } catch (error) {
+    // A status above 599, or a phrase that the platform refuses.
+    void response.close()
+    throw error
+  }
 }
 
 /** What a reader of the body sees in the place of what broke it. */

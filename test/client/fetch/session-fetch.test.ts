@@ -192,6 +192,17 @@ describe('ClientSession.fetch', () => {
     expect(error).toMatchObject({ message: 'terminated', cause: { code: 'SPOOL_TRANSFER' } })
   })
 
+  it.each([600, 999])('fails for status %s, which the web does not know', async (status) => {
+    await using fixture = new MemoryFixture(async (peer) => {
+      await peer.request()
+      peer.send(`HTTP/1.1 ${status} Odd\r\nContent-Length: 10\r\n\r\nabc`)
+    })
+    const error = await rejectionOf(fixture.session.fetch('http://test/'))
+    expect(error).toMatchObject({ message: 'fetch failed', cause: { name: 'RangeError' } })
+    await fixture.server.peers[0]?.untilClosed()
+    expect(fixture.session.statistics().active).toBe(0)
+  })
+
   it('reads nothing ahead, and closes the connection where the body is cancelled', async () => {
     await using fixture = new MemoryFixture(async (peer) => {
       await peer.request()
