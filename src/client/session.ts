@@ -16,6 +16,7 @@ import { type Download, download, type DownloadOptions } from './download/downlo
 import type { ServerSentEvent } from './events/event-parser.ts'
 import { type EventsOptions, serverEvents } from './events/server-events.ts'
 import { type Fetch, sessionFetch } from './fetch/session-fetch.ts'
+import { releasing } from './middleware/releasing.ts'
 import type { PoolStatistics } from './pool/pool.ts'
 import type { ClientRequest } from './request/client-request.ts'
 import { contentOf } from './request/request-content.ts'
@@ -103,7 +104,10 @@ export class ClientSession implements AsyncDisposable {
     this.#sending =
       middleware.length === 0
         ? this.#direct
-        : { ...this.#direct, middleware: compose(middleware, (request) => this.#pass(request)) }
+        : {
+            ...this.#direct,
+            middleware: compose(middleware.map(releasing), (request) => this.#pass(request)),
+          }
     this.#settings = settings
     this.#base = base === undefined ? undefined : hrefOf(base)
     this.#root = base === undefined ? '' : base.origin.href
