@@ -59,6 +59,8 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
   // Whether the body or a task was stopped by a cancellation of the whole group.
   #interrupted = false
   #joining: WaiterSet<void> | undefined = undefined
+  // One for all who wait for the end.
+  #ending: Promise<void> | undefined = undefined
 
   constructor(options?: TaskGroupOptions) {
     super()
@@ -156,7 +158,8 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
 
   /** @internal Waits for the tasks, however long they take, and ends the scope. */
   finish(): Promise<void> | undefined {
-    return this.size === 0 ? this.#endScope() : this.untilIdle().then(() => this.#endScope())
+    return (this.#ending ??=
+      this.size === 0 ? this.#endScope() : this.untilIdle().then(() => this.#endScope()))
   }
 
   /** @internal */
@@ -182,7 +185,7 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
 
   #endAbandoned(): void {
     if (this.#awaited || !this.open) return
-    void this.#endScope()
+    void this.finish()
     const failures = this.#failures
     if (failures === undefined) return
     this.#failures = undefined

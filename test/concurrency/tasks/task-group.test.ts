@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { rejectionOf } from '../../support/rejection.ts'
+import { callInScope } from '../../../src/concurrency/scope/context.ts'
 import { MockClock, settle } from '../../../src/testing/index.ts'
 import {
   CancelledError,
@@ -444,5 +445,27 @@ describe('group.close()', () => {
     const group = new TaskGroup()
     group.spawn(() => fail('broken'))
     expect(await rejectionOf(group.close())).toBeInstanceOf(TaskGroupError)
+  })
+
+  test('group.close() by two at once, or while it is disposed of, ends for all of them', async () => {
+    using _ = MockClock.install({ autoJump: true })
+    const group = new TaskGroup()
+    group.spawn(() => sleep(20))
+    await Promise.all([group.close(), group.close(), group[Symbol.asyncDispose]()])
+    expect(group.size).toBe(0)
+  })
+
+  test('group.close() by two at once ends for both of them if something was left behind', async () => {
+    const group = new TaskGroup()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    group.spawn(() => {
+      callInScope(group.scope, () => void timeout(1_000, () => promise), undefined)
+    })
+    await settle()
+    const closed = Promise.all([group.close(), group.close()])
+    await settle()
+    resolve()
+    await closed
+    expect(group.open).toBe(false)
   })
 })
