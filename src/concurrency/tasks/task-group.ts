@@ -33,6 +33,12 @@ class GroupScope extends Scope {
   }
 }
 
+/** What all have in common who wait for the tasks of a group at the same time. */
+interface GroupWait {
+  /** What one of them threw already. */
+  thrown: TaskGroupError | undefined
+}
+
 let lastId = 0
 
 /**
@@ -59,6 +65,7 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
   // Whether the body or a task was stopped by a cancellation of the whole group.
   #interrupted = false
   #joining: WaiterSet<void> | undefined = undefined
+  #wait: GroupWait | undefined = undefined
   // One for all who wait for the end.
   #ending: Promise<void> | undefined = undefined
 
@@ -103,10 +110,11 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
    * @throws {TaskGroupError} if tasks failed since the last time it was thrown.
    */
   async join(): Promise<void> {
+    const wait = this.#openWait()
     if (this.size > 0 || currentScope().cancelled) {
       await (this.#joining ??= new WaiterSet()).wait(`the tasks of group "${this.name}"`)
     }
-    this.#throwFailures()
+    this.#throwFailures(wait)
   }
 
   /**
@@ -120,9 +128,10 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
     this.shut()
     this.#awaited = true
     const hurry = new Hurry(this.scope)
+    const wait = this.#openWait()
     await this.finish()
     hurry.end()
-    this.#throwFailures()
+    this.#throwFailures(wait)
   }
 
   /**
@@ -149,8 +158,12 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
       else this.#fail('the body', error)
     }
     const ending = this.finish()
-    if (ending !== undefined) await ending
-    this.#throwFailures()
+    if (ending === undefined) this.#throwFailures()
+    else {
+      const wait = this.#openWait()
+      await ending
+      this.#throwFailures(wait)
+    }
     // What came to its end in spite of a cancellation is not lost to it.
     if (this.#interrupted) this.#throwCancellation()
     return value as T
@@ -226,11 +239,20 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
     // Else it was `group.cancel()`: the end that was asked for.
   }
 
-  #throwFailures(): void {
+  #openWait(): GroupWait {
+    return (this.#wait ??= { thrown: undefined })
+  }
+
+  // Those who wait at the same time throw the same error.
+  #throwFailures(wait?: GroupWait): void {
+    if (wait?.thrown !== undefined) throw wait.thrown
     const failures = this.#failures
     if (failures === undefined) return
     this.#failures = undefined
-    throw new TaskGroupError(this.name, failures)
+    const error = new TaskGroupError(this.name, failures)
+    if (this.#wait !== undefined) this.#wait.thrown = error
+    this.#wait = undefined
+    throw error
   }
 }
 

@@ -309,6 +309,32 @@ describe('TaskGroup', () => {
     await expect(group[Symbol.asyncDispose]()).resolves.toBeUndefined()
   })
 
+  test('group.join() by two at once throws the same for both, and nothing later', async () => {
+    const group = new TaskGroup()
+    group.spawn(() => fail('broken'))
+    const [first, second, closing] = await Promise.all([
+      rejectionOf(group.join()),
+      rejectionOf(group.join()),
+      rejectionOf(group.close()),
+    ])
+    expect(first).toBeInstanceOf(TaskGroupError)
+    expect([second, closing]).toEqual([first, first])
+    await group.join()
+  })
+
+  test('taskGroup() throws what group.join() outside of it threw at the same time', async () => {
+    const group = Promise.withResolvers<TaskGroup>()
+    const failed = rejectionOf(
+      taskGroup((made) => {
+        made.spawn(() => fail('broken'))
+        group.resolve(made)
+      }),
+    )
+    const error = await rejectionOf((await group.promise).join())
+    expect(error).toBeInstanceOf(TaskGroupError)
+    expect(await failed).toBe(error)
+  })
+
   test('group.join() in a cancelled scope only stops waiting', async () => {
     const group = new TaskGroup()
     const task = group.spawn(forever)
@@ -459,7 +485,7 @@ describe('group.close()', () => {
     const group = new TaskGroup()
     const { promise, resolve } = Promise.withResolvers<void>()
     group.spawn(() => {
-      callInScope(group.scope, () => void timeout(1_000, () => promise), undefined)
+      void callInScope(group.scope, () => timeout(1_000, () => promise), undefined)
     })
     await settle()
     const closed = Promise.all([group.close(), group.close()])
