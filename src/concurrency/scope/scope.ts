@@ -16,7 +16,7 @@
  * It knows nothing of tasks and groups: those put themselves into `task` and `group` for whoever
  * looks for the nearest.
  */
-import { CancelledError, type CancelSource } from '../errors.ts'
+import { CancelledError, type CancelSource, NoScopeError } from '../errors.ts'
 import type { ClockTimer } from '../time/clock.ts'
 import { clock } from '../time/current-clock.ts'
 import { enclosingScope } from './context.ts'
@@ -286,10 +286,25 @@ export class Scope implements ScopeView, ScopeMember {
   }
 }
 
-/** The scope of all code outside `run()`: no deadline, and nobody cancels it. */
-export const rootScope: Scope = new Scope(undefined)
+class RootScope extends Scope {
+  override get cancel(): () => never {
+    return refuseToCancel
+  }
+}
 
-/** The scope that this code runs in. Outside of every scope it is an implicit root without deadline. */
+function refuseToCancel(): never {
+  throw new NoScopeError(
+    'Cannot cancel the scope: this code runs outside of every scope; call cancel() inside run(), taskGroup() or timeout()',
+  )
+}
+
+/** The scope of all code outside `run()`: no deadline, and nobody cancels it. */
+export const rootScope: Scope = new RootScope(undefined)
+
+/**
+ * The scope that this code runs in. Outside of every scope it is an implicit root without deadline, and
+ * its `cancel()` throws a `NoScopeError`.
+ */
 export function currentScope(): Scope {
   let scope = enclosingScope() ?? rootScope
   while (scope.over && scope.parent !== undefined) scope = scope.parent

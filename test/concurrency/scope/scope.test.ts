@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { RecordingGroup } from '../../support/recording-group.ts'
-import { CancelledError } from '../../../src/concurrency/errors.ts'
+import { CancelledError, NoScopeError } from '../../../src/concurrency/errors.ts'
 import { runInScope } from '../../../src/concurrency/scope/context.ts'
 import {
   currentScope,
@@ -337,6 +337,16 @@ describe('the end', () => {
 describe('currentScope()', () => {
   test('currentScope() is the root outside of every scope', () => {
     expect(currentScope()).toBe(rootScope)
+  })
+
+  test('currentScope() outside of every scope refuses to be cancelled', () => {
+    const { cancel } = currentScope()
+    expect(() => cancel('enough')).toThrow(
+      new NoScopeError(
+        'Cannot cancel the scope: this code runs outside of every scope; call cancel() inside run(), taskGroup() or timeout()',
+      ),
+    )
+    expect(rootScope.cancelled).toBe(false)
   })
 
   test('currentScope() is the scope that the code runs in, across awaits', async () => {
