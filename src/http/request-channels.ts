@@ -27,7 +27,7 @@ export interface RequestTrace {
   respondedAt: number | undefined
   /** When it was over. */
   endedAt: number | undefined
-  /** What it failed with. */
+  /** What it failed with, or the body of its response did. */
   error: unknown
 }
 
@@ -66,8 +66,9 @@ export function traceResponse(trace: RequestTrace, status: number): void {
   responded.publish(trace)
 }
 
-export function traceEnd(trace: RequestTrace): void {
+export function traceEnd(trace: RequestTrace, error: unknown): void {
   trace.endedAt = clock().now()
+  trace.error = error
   ended.publish(trace)
 }
 

@@ -75,7 +75,12 @@ describe('the channels of requests', () => {
         ],
       },
     )
-    const told = await toldOf(() => rejectionOf(fixture.session.get('/').text()))
+    let error: unknown
+    const told = await toldOf(async () => {
+      error = await rejectionOf(fixture.session.get('/').text())
+    })
+    expect(told.map(([, trace]) => trace.error).slice(2)).toEqual([undefined, error, error, error])
+    expect(error).toMatchObject({ code: 'SPOOL_TRANSFER' })
     expect(told.map(([name, { status }]) => [name, status])).toEqual([
       ['start', 503],
       ['response', 503],

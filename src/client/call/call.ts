@@ -187,9 +187,9 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     this.#promise.fail(error)
   }
 
-  finished(): void {
+  finished(error?: unknown): void {
     const trace = this.#trace
-    if (trace !== undefined && trace.endedAt === undefined) traceEnd(trace)
+    if (trace !== undefined && trace.endedAt === undefined) traceEnd(trace, error)
     if (!this.#turning) this.#leave()
   }
 

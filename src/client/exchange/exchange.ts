@@ -44,8 +44,8 @@ export interface ExchangeEvents {
   /** The head is there: says where the body goes by `exchange.receiver`. */
   responded(exchange: Exchange, head: ResponseHead): void
   failed(error: unknown): void
-  /** Nothing more happens; the receiver was told how it ended. */
-  finished(): void
+  /** Nothing more happens; the receiver was told how it ended, or with which error. */
+  finished(error?: unknown): void
 }
 
 export class Exchange
@@ -382,7 +382,7 @@ export class Exchange
     if (Number.isNaN(this.headAt)) this.#events.failed(error)
     else {
       this.receiver?.fail(error)
-      this.#events.finished()
+      this.#events.finished(error)
     }
   }
 
