@@ -35,10 +35,10 @@ describe('a program that is interrupted', () => {
     expect(program.exitCode).toBe(143)
   })
 
-  test('ends with 0 if main comes to its end in spite of the signal', async () => {
+  test('ends with 143 also if main comes to its end in spite of the signal', async () => {
     await using program = await interrupt('finishes', 'SIGTERM')
     expect(program.output).toContain('run() returned')
-    expect(program.exitCode).toBe(0)
+    expect(program.exitCode).toBe(143)
   })
 
   test('names the tasks that ignore it after the grace period, and exits at the second signal', async () => {
@@ -97,7 +97,7 @@ describe('a program that fails', () => {
     await program.ended()
     expect(program.output).toContain('main stopped\n')
     expect(program.output).toMatch(
-      /"run\(\)" \(Nothing is left that could wake a task of this program/,
+      /^SpoolError: Nothing is left that could wake a task of this program/m,
     )
     expect(program.output).toMatch(/└─ task "main", running, \d+\.\d s, waits for future "never"/)
     expect(program.exitCode).toBe(1)

@@ -12,7 +12,7 @@ import { treeOf } from '../observe/task-tree.ts'
 import type { ClockTimer } from '../time/clock.ts'
 import { clock } from '../time/current-clock.ts'
 import { nextTurn } from '../time/turn-queue.ts'
-import type { Task, TaskFunction } from './task.ts'
+import type { TaskFunction } from './task.ts'
 import { TaskGroup } from './task-group.ts'
 import type { TaskFailure, TaskGroupError } from './task-group-error.ts'
 
@@ -38,9 +38,9 @@ type Signal = keyof typeof exitCodes
  * returns what `main` returned.
  *
  * The first SIGINT or SIGTERM cancels everything; `finally` blocks run, and `run()` returns when all
- * is over, with undefined and with `process.exitCode` 130 or 143 unless `main` came to its end in
- * spite of it. A second signal exits at once. Tasks that do not stop within `grace` are named on
- * stderr.
+ * is over, with what `main` returned if it came to its end in spite of it, else undefined. The exit code is
+ * then 130 or 143, unless `process.exitCode` is set to another failure. A second signal exits at once. Tasks
+ * that do not stop within `grace` are named on stderr.
  *
  * If every task waits for another and nothing can wake them any more, the program fails with a
  * `SPOOL_DEADLOCK` that shows them.
@@ -51,6 +51,7 @@ type Signal = keyof typeof exitCodes
  *
  * Cancellation: `run()` is the outermost scope, and only a signal cancels it.
  *
+ * @throws {SpoolError} with code `SPOOL_DEADLOCK` if nothing can wake any task.
  * @throws {TaskGroupError} if `main` did not fail, but a task that `createTask()` started did.
  * @throws {BusyResourceError} if called inside a scope, such as that of another `run()`.
  */
@@ -68,24 +69,25 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
   const task = group.spawn(main, { name })
   const signals = options?.signals === false ? undefined : new Signals(group, grace)
   const unwatch = watchRejections(group)
-  const onStandstill = (): void => standstill(group)
+  let deadlock: SpoolError | undefined
+  const onStandstill = (): void => {
+    deadlock = standstill(group) ?? deadlock
+  }
   process.on('beforeExit', onStandstill)
   try {
     await group.runBody(() => undefined)
   } catch (error) {
-    if (task.state !== 'failed') throw error
-    reportOthers((error as TaskGroupError).failures, task)
-    throw task.exception()
+    const first = deadlock ?? (task.state === 'failed' ? task.exception() : error)
+    if (first !== error) reportOthers((error as TaskGroupError).failures, first)
+    throw first
   } finally {
     process.off('beforeExit', onStandstill)
     unwatch()
     signals?.stop()
   }
-  if (task.state === 'cancelled' && signals?.received !== undefined) {
-    process.exitCode ??= exitCodes[signals.received]
-    return undefined as T
-  }
-  return task.result()
+  if (signals?.received === undefined) return task.result()
+  failWith(exitCodes[signals.received])
+  return task.state === 'cancelled' ? (undefined as T) : task.result()
 }
 
 /** The signals of the process while a program runs. */
@@ -128,25 +130,32 @@ class Signals {
 }
 
 // Node.js is about to end the process, for want of anything that could still happen in it.
-function standstill(group: TaskGroup): void {
+function standstill(group: TaskGroup): SpoolError | undefined {
   const tasks = String(treeOf(group.scope))
   if (group.scope.cancelled) {
     write(`Tasks ignored their cancellation, and nothing is left that could wake them\n${tasks}`)
-    return
+    return undefined
   }
   const text = `Nothing is left that could wake a task of this program\n${tasks}`
-  group.take(new SpoolError('SPOOL_DEADLOCK', text), 'run()')
+  const deadlock = new SpoolError('SPOOL_DEADLOCK', text)
+  group.take(deadlock, 'run()')
   // To be asked again, should that end nothing.
   nextTurn(() => undefined)
+  return deadlock
 }
 
-/** Writes the failures besides that of `main` to stderr. */
-function reportOthers(failures: readonly TaskFailure[], main: Task): void {
+/** Writes the failures besides the one that is thrown to stderr. */
+function reportOthers(failures: readonly TaskFailure[], thrown: unknown): void {
   for (const failure of failures) {
-    if (failure.error === main.exception() && failure.name === main.name) continue
+    if (failure.error === thrown) continue
     write(`Lost error of "${failure.name}": ${show(failure.error)}`)
-    process.exitCode ??= 1
+    failWith(1)
   }
+}
+
+// A failure that the program has set itself stays.
+function failWith(code: number): void {
+  if (Number(process.exitCode ?? 0) === 0) process.exitCode = code
 }
 
 function show(error: unknown): string {

@@ -190,20 +190,31 @@ describe('signals', () => {
     ])
   })
 
-  test('a main that comes to its end in spite of a signal keeps its value and its exit code', async () => {
+  test('a main that comes to its end in spite of a signal keeps its value, and the exit code tells the signal', async () => {
     using watched = watchProcess()
     const running = run(async () => {
       await forever().catch(() => undefined)
       return 'orderly'
     })
     await settle()
-    const before = process.exitCode
     emit('SIGTERM', 'SIGTERM')
     expect(await running).toBe('orderly')
-    expect([process.exitCode, watched.lines]).toEqual([before, []])
+    expect([process.exitCode, watched.lines]).toEqual([143, []])
   })
 
-  test('an exit code that was set is left alone', async () => {
+  test('an exit code of 0 that was set does not hide a signal', async () => {
+    using _ = watchProcess()
+    const running = run(async () => {
+      process.exitCode = 0
+      await forever()
+    })
+    await settle()
+    emit('SIGINT', 'SIGINT')
+    await running
+    expect(process.exitCode).toBe(130)
+  })
+
+  test('an exit code of a failure that was set is left alone', async () => {
     using _ = watchProcess()
     const running = run(async () => {
       process.exitCode = 3
@@ -272,15 +283,8 @@ test('a program in which nothing can wake a task any more fails, and shows the t
   await settle()
   emit('beforeExit', 0)
   expect(await running).toMatchObject({
-    failures: [
-      {
-        name: 'run()',
-        error: {
-          code: 'SPOOL_DEADLOCK',
-          message: expect.stringMatching(/waits for future "never"$/),
-        },
-      },
-    ],
+    code: 'SPOOL_DEADLOCK',
+    message: expect.stringMatching(/waits for future "never"$/),
   })
 })
 
@@ -296,7 +300,7 @@ test('a program in which nothing can wake a task that ignores its cancellation n
     /^Tasks ignored their cancellation.*\n.*\n└─ task "deaf", stopping/,
   )
   resolve()
-  expect(await running).toMatchObject({ errors: [{ code: 'SPOOL_DEADLOCK' }] })
+  expect(await running).toMatchObject({ code: 'SPOOL_DEADLOCK' })
 })
 
 describe('rejections that nobody handles', () => {
