@@ -125,7 +125,11 @@ export class Batch<I, R> implements PoolTaskObserver {
         const result = isPromise(next) ? await abortable(next) : next
         pulling = false
         if (result.done === true) exhausted = true
-        else this.#start(result.value, index)
+        else {
+          // Others may have taken the room while the item was on its way.
+          while (this.#tasks.full) await this.#waitForRoom()
+          this.#start(result.value, index)
+        }
       }
     } finally {
       // A pull that was given up may never end, and a generator closes after it: nobody waits then.

@@ -143,7 +143,7 @@ export class Dispatcher implements TurnKeeper {
     return this.#lines.members()
   }
 
-  /** The task that has waited longest. */
+  /** The task that has waited longest; but for those of a batch, which fails without them. */
   oldest(): PoolTask | undefined {
     return this.#arrivals?.first?.turn.task
   }
@@ -161,7 +161,7 @@ export class Dispatcher implements TurnKeeper {
     this.#lines.add(turn)
     this.#inLine++
     this.waiting++
-    if (this.#arrivals === undefined) return
+    if (this.#arrivals === undefined || turn.task.observer !== undefined) return
     turn.arrival = new Arrival(turn)
     this.#arrivals.add(turn.arrival)
   }

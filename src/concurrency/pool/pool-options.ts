@@ -3,7 +3,10 @@ import type { KeyLimit } from './policy/key-limits.ts'
 import type { RetryOptions } from './policy/retry-policy.ts'
 import type { RateOptions } from './policy/token-bucket.ts'
 
-/** What happens to a task that is submitted while the waiting queue is full. */
+/**
+ * What happens to a task that is submitted while the waiting queue is full. The tasks of `map()` and
+ * `asCompleted()` are submitted once there is room, and are not dropped.
+ */
 export type WhenFull =
   | 'wait' // it is taken; whoever submits is expected to `await pool.ready()` first
   | 'reject' // `submit()` throws a `BusyResourceError`

@@ -87,7 +87,8 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     const name = checkName('task', options?.name)
     const priority = checkPriority(options?.priority)
     const fn = this.#inAttempts(main, options)
-    if (this.full) this.#makeRoom()
+    // Those who have an observer have waited for room, whatever the policy.
+    if (observer === undefined && this.full) this.#makeRoom()
     this.#admission.placeUsed()
     const key = options?.key
     const slots = key === undefined ? undefined : this.#keys?.enter(key)
@@ -231,12 +232,16 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
 
   #makeRoom(): void {
     if (this.#whenFull === 'wait') return
-    const full = new BusyResourceError(
-      `Cannot submit another task: ${this.#maxQueue} wait already in the pool "${this.name}"`,
-    )
-    if (this.#whenFull === 'reject') throw full
+    const full = `${this.#maxQueue} wait already in the pool "${this.name}"`
+    if (this.#whenFull === 'reject') {
+      throw new BusyResourceError(`Cannot submit another task: ${full}`)
+    }
+    // There is none where a batch fills the queue. Then this one is taken, and is the next to go.
+    const oldest = this.dispatcher.oldest()
+    if (oldest === undefined) return
     this.#dropped++
-    this.dispatcher.oldest()?.scope.cancel(full, 'group')
+    const dropped = `Cannot run the task "${oldest.name}": it was dropped for a newer one, since ${full}`
+    oldest.scope.cancel(new BusyResourceError(dropped), 'group')
   }
 
   /** How many more tasks it could take. */

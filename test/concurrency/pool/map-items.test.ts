@@ -32,6 +32,14 @@ async function* generated() {
   yield 2
 }
 
+function slowly(item: number): Promise<number> {
+  return sleep(10).then(() => item)
+}
+
+async function* counted(from: number) {
+  for (let item = from; item < from + 5; item++) yield item
+}
+
 function* broken() {
   yield 1
   throw new Error('no more')
@@ -321,4 +329,57 @@ it('pool.map() loses no failure: those after the first go along with it', async 
   const error = await rejectionOf(pool.map(errors, (one) => Promise.reject(one)))
   expect(error).toBe(errors[0])
   expect(error).toMatchObject({ suppressed: [errors[1]] })
+})
+
+it.each([
+  { limit: 2, maxQueue: 0, whenFull: 'reject' as const },
+  { limit: 1, maxQueue: 1, whenFull: 'reject' as const },
+  { limit: 1, maxQueue: 1, whenFull: 'drop-oldest' as const },
+])('pool.map() waits for room while others use the pool, with %j', async (options) => {
+  using _clock = MockClock.install({ autoJump: true })
+  const pool = new Pool(options)
+  const results = await Promise.all([
+    pool.map(counted(0), slowly),
+    pool.map(counted(5), slowly),
+    pool.map([10, 11, 12, 13, 14], slowly),
+    collect(pool.asCompleted(counted(15), slowly)),
+  ])
+  expect(results.flat()).toEqual(Array.from({ length: 20 }, (_, item) => item))
+  expect(pool.statistics()).toMatchObject({ ...idle, succeeded: 20, dropped: 0 })
+})
+
+it("pool.map() loses no item to the tasks of others with whenFull 'drop-oldest'", async () => {
+  const pool = new Pool({ limit: 1, maxQueue: 1, whenFull: 'drop-oldest' })
+  const gate = new AsyncEvent()
+  const mapped = pool.map([1, 2, 3], async (item) => {
+    await gate.wait()
+    return item
+  })
+  await settle()
+  const older = pool.submit(() => 'older')
+  const newer = pool.submit(() => 'newer')
+  await expect(older).rejects.toThrow('it was dropped for a newer one')
+  gate.set()
+  expect(await mapped).toEqual([1, 2, 3])
+  expect(await newer).toBe('newer')
+  expect(pool.statistics()).toMatchObject({ ...idle, succeeded: 4, cancelled: 1, dropped: 1 })
+})
+
+it('pool.map() waits again where others took the room while an item came', async () => {
+  const pool = new Pool({ limit: 1, maxQueue: 1, whenFull: 'reject' })
+  const gate = new AsyncEvent()
+  const coming = new AsyncEvent()
+  async function* items() {
+    await coming.wait()
+    yield 1
+  }
+  const mapped = pool.map(items(), (item) => item)
+  await settle()
+  const others = [pool.submit(() => gate.wait()), pool.submit(() => gate.wait())]
+  coming.set()
+  await settle()
+  expect(pool.statistics()).toMatchObject({ running: 1, waiting: 1 })
+  gate.set()
+  expect(await mapped).toEqual([1])
+  await Promise.all(others)
 })

@@ -240,12 +240,12 @@ it("Pool with whenFull 'reject' refuses tasks while the queue is full", async ()
 it("Pool with whenFull 'drop-oldest' cancels the task that has waited longest", async () => {
   const { pool, gate } = busyPool({ maxQueue: 2, whenFull: 'drop-oldest', name: 'small' })
   const [first, second, third] = [
-    pool.submit(() => 'first', { priority: 1 }),
+    pool.submit(() => 'first', { priority: 1, name: 'first' }),
     pool.submit(() => 'second'),
     pool.submit(() => 'third', { priority: 2 }),
   ]
   await expect(first).rejects.toThrow(
-    'Cancelled (group): Cannot submit another task: 2 wait already in the pool "small"',
+    'Cancelled (group): Cannot run the task "first": it was dropped for a newer one, since 2 wait already in the pool "small"',
   )
   gate.set()
   expect(await Promise.all([second, third])).toEqual(['second', 'third'])
