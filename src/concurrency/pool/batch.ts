@@ -8,7 +8,7 @@
  */
 import { isCancellation } from '../scope/cancellation.ts'
 import { runInScope } from '../scope/context.ts'
-import { withFurtherFailures } from '../scope/lost-errors.ts'
+import { reportLost, withFurtherFailures } from '../scope/lost-errors.ts'
 import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
 import { Waiter } from '../scope/waiter.ts'
 import { abortable } from '../tasks/abortable.ts'
@@ -102,6 +102,17 @@ export class Batch<I, R> implements PoolTaskObserver {
     if (this.#failure === undefined) return
     const { error, others } = this.#failure
     throw withFurtherFailures(error, others, this.#scope.group, `the pool "${this.#tasks.name}"`)
+  }
+
+  /** Hands what failed to the nearest group, where the reader has left and throws none of it. */
+  reportFailures(): void {
+    if (this.#failure === undefined) return
+    const { error, others } = this.#failure
+    // Two that wait for the same thing throw the same error.
+    for (const failure of new Set([error, ...others])) {
+      if (isCancellation(failure)) continue
+      reportLost(failure, this.#scope.group, `the pool "${this.#tasks.name}"`)
+    }
   }
 
   async #feed(items: Items<I>): Promise<void> {

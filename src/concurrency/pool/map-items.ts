@@ -32,6 +32,7 @@ export async function* resultsAsCompleted<I, R>(
 ): AsyncGenerator<R, void, undefined> {
   const results = new RingBuffer<R>()
   const batch = new Batch<I, R>(tasks, items, fn, options, results)
+  let left = true
   try {
     for (;;) {
       if (results.size > 0) {
@@ -41,8 +42,10 @@ export async function* resultsAsCompleted<I, R>(
       } else if (batch.over) break
       else await batch.change()
     }
+    left = false
   } finally {
     await batch.stop()
+    if (left) batch.reportFailures()
   }
   batch.throwFailure()
 }

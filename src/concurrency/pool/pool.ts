@@ -100,7 +100,8 @@ export class Pool implements AsyncDisposable {
    * Runs `fn` for every item and gives what it returns, in the order in which it comes. Items are taken
    * only as they can be worked off and as the results are read, so `items` may be endless. If one
    * fails, the others are cancelled and awaited, and the failure itself is thrown after the results
-   * that were there. Leaving the loop cancels and awaits what still runs.
+   * that were there. Leaving the loop cancels and awaits what still runs; what fails then fails the
+   * task group around.
    *
    * Cancellation: cancels the tasks, waits until they are over, and closes the iterator.
    */

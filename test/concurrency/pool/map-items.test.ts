@@ -1,10 +1,13 @@
 import { expect, it } from 'vitest'
 import { rejectionOf } from '../../support/rejection.ts'
+import { Uncaught } from '../../support/uncaught.ts'
 import { CancelledError } from '../../../src/concurrency/errors.ts'
 import { Pool } from '../../../src/concurrency/pool/pool.ts'
 import { enclosingScope, runInScope } from '../../../src/concurrency/scope/context.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
 import { AsyncEvent } from '../../../src/concurrency/sync/async-event.ts'
+import { taskGroup } from '../../../src/concurrency/tasks/task-group.ts'
+import type { TaskGroupError } from '../../../src/concurrency/tasks/task-group-error.ts'
 import { sleep } from '../../../src/concurrency/time/sleep.ts'
 import { MockClock } from '../../../src/testing/mock-clock.ts'
 import { settle } from '../../../src/testing/settle.ts'
@@ -382,4 +385,51 @@ it('pool.map() waits again where others took the room while an item came', async
   gate.set()
   expect(await mapped).toEqual([1])
   await Promise.all(others)
+})
+
+it('pool.asCompleted() that is left hands failures of cleaning up to the group around', async () => {
+  const pool = new Pool({ limit: 3 })
+  const broken = new Error('broken')
+  const group = taskGroup(async () => {
+    for await (const item of pool.asCompleted([0, 1, 2], async (item) => {
+      if (item === 0) return item
+      try {
+        await new AsyncEvent().wait()
+      } catch (error) {
+        throw item === 1 ? broken : error
+      }
+      return item
+    })) {
+      expect(item).toBe(0)
+      break
+    }
+  })
+  expect(((await rejectionOf(group)) as TaskGroupError).errors).toEqual([broken])
+})
+
+it('pool.asCompleted() that is left hands over a failure that was not read yet', async () => {
+  using uncaught = new Uncaught()
+  const pool = new Pool({ limit: 3 })
+  const results = pool.asCompleted([0, 1, 2], (item) => {
+    if (item === 2) throw new Error('broken')
+    return item
+  })
+  await results.next()
+  await settle()
+  await results.return()
+  await settle()
+  expect(uncaught.errors).toEqual([new Error('broken')])
+})
+
+it('pool.asCompleted() that is left where all stop as they should hands over nothing', async () => {
+  using uncaught = new Uncaught()
+  const pool = new Pool({ limit: 2 })
+  const results = pool.asCompleted([0, 1], async (item) => {
+    if (item === 1) await new AsyncEvent().wait()
+    return item
+  })
+  await results.next()
+  await results.return()
+  await settle()
+  expect(uncaught.errors).toEqual([])
 })
