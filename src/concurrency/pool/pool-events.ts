@@ -1,3 +1,4 @@
+import { checkFunction, show } from '../scope/arguments.ts'
 import { outsideScopes } from '../scope/context.ts'
 import { reportLost } from '../scope/lost-errors.ts'
 
@@ -15,6 +16,10 @@ export class PoolEvents {
 
   /** Calls `listener` at every `event`, until the function that it returns is called. */
   on(event: PoolEvent, listener: () => void): () => void {
+    if (event !== 'drain' && event !== 'idle') {
+      throw new TypeError(`Cannot listen to ${show(event)} of a pool: expected "drain" or "idle"`)
+    }
+    checkFunction(`listen to "${event}" of a pool`, listener)
     const subscription = { event, listener }
     this.#subscriptions.add(subscription)
     return () => {

@@ -3,7 +3,7 @@
  * Which of them runs is the dispatcher's to say.
  */
 import { BusyResourceError, ClosedResourceError } from '../errors.ts'
-import { checkDuration, checkName } from '../scope/arguments.ts'
+import { checkDuration, checkName, checkOptions } from '../scope/arguments.ts'
 import { currentScope, Scope } from '../scope/scope.ts'
 import { checkCount } from '../sync/count.ts'
 import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
@@ -55,6 +55,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   #retried = 0
 
   constructor(options: PoolOptions) {
+    checkOptions('pool', options, '{ limit: 10 }')
     const { maxQueue = 10_000, whenFull = 'wait', keyLimit, rate, timeout, retry } = options
     this.name = checkName('pool', options.name) ?? `pool-${++lastId}`
     this.#maxQueue = checkCount('the maxQueue of a pool', maxQueue, 0, true)

@@ -139,6 +139,8 @@ export class Pool implements AsyncDisposable {
   /**
    * Calls `listener` whenever the last task that waited for a slot is gone (`drain`), or the last task
    * at all (`idle`). Returns a function that takes the listener away.
+   *
+   * @throws {TypeError} if there is no such event, or `listener` is no function.
    */
   on(event: PoolEvent, listener: () => void): () => void {
     return this.#tasks.events.on(event, listener)

@@ -1,3 +1,4 @@
+import { checkOptions, show } from '../scope/arguments.ts'
 import { Heap } from './heap.ts'
 import { Queue, type QueueOptions } from './queue.ts'
 
@@ -25,9 +26,10 @@ export class PriorityQueue<T> extends Queue<T> {
    * @throws {TypeError} if `priority` is no function.
    */
   constructor(options: PriorityQueueOptions<T>) {
+    checkOptions('queue', options, '{ capacity: 10, priority: (item) => item.due }')
     if (typeof options.priority !== 'function') {
       throw new TypeError(
-        `Cannot order a queue by ${String(options.priority)}: expected a function of an item`,
+        `Cannot order a queue by ${show(options.priority)}: expected a function of an item`,
       )
     }
     super(options, new Heap(options.priority))

@@ -9,6 +9,7 @@
  * 3. A `put()` that throws has put nothing.
  */
 import { ClosedResourceError } from '../errors.ts'
+import { checkOptions } from '../scope/arguments.ts'
 import { currentScope } from '../scope/scope.ts'
 import { checkCount } from '../sync/count.ts'
 import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
@@ -61,9 +62,11 @@ export class Queue<T> implements AsyncIterable<T, undefined>, Disposable {
   #producers = 0
 
   /**
+   * @throws {TypeError} if `options` is no object.
    * @throws {RangeError} if `capacity` is no integer, or negative.
    */
   constructor(options: QueueOptions, /** @internal */ store: ItemStore<T> = new RingBuffer()) {
+    checkOptions('queue', options, '{ capacity: 10 }')
     const capacity = checkCount('the capacity of a queue', options.capacity, 0, true)
     this.capacity = capacity === 0 ? Infinity : capacity
     this.#store = store

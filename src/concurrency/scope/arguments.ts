@@ -7,6 +7,14 @@ export function checkFunction(action: string, fn: unknown): void {
   throw new TypeError(`Cannot ${action}: expected a function, got ${show(fn)}${hint}`)
 }
 
+/** `of`: whose options they are, as in "queue"; `example`: what they may look like. */
+export function checkOptions(of: string, options: unknown, example: string): void {
+  if (typeof options === 'object' && options !== null) return
+  throw new TypeError(
+    `Cannot use ${show(options)} as the options of a ${of}: expected an object, as in ${example}`,
+  )
+}
+
 export function checkName<T extends string | undefined>(of: string, name: T): T {
   if (name !== undefined && (typeof name !== 'string' || name === '')) {
     throw new TypeError(

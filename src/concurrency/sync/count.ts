@@ -1,3 +1,5 @@
+import { show } from '../scope/arguments.ts'
+
 /**
  * Checks a number of permits, places or parties: an integer of at least `least`, or infinity where
  * `infinite` says so. `what` completes "Cannot use -1 as …".
@@ -8,13 +10,9 @@
 export function checkCount(what: string, count: number, least: number, infinite = false): number {
   const allowed = `an integer of at least ${least}${infinite ? ', or Infinity' : ''}`
   if (typeof count !== 'number') {
-    throw new TypeError(`Cannot use ${quoted(count)} as ${what}: expected ${allowed}`)
+    throw new TypeError(`Cannot use ${show(count)} as ${what}: expected ${allowed}`)
   }
   if (count === Infinity && infinite) return count
   if (Number.isSafeInteger(count) && count >= least) return count
   throw new RangeError(`Cannot use ${count} as ${what}: expected ${allowed}`)
-}
-
-function quoted(value: unknown): string {
-  return typeof value === 'string' ? `"${value}"` : String(value)
 }

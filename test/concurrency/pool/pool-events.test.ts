@@ -40,3 +40,13 @@ it('PoolEvents makes what a listener throws an uncaught exception and calls the 
   expect(called).toBe(true)
   expect(uncaught.errors).toEqual([broken])
 })
+
+it('PoolEvents refuses events that there are not, and listeners that are no functions', () => {
+  const events = new PoolEvents()
+  expect(() => events.on('nosuch' as 'idle', () => {})).toThrow(
+    new TypeError('Cannot listen to "nosuch" of a pool: expected "drain" or "idle"'),
+  )
+  expect(() => events.on('idle', 5 as unknown as () => void)).toThrow(
+    new TypeError('Cannot listen to "idle" of a pool: expected a function, got 5'),
+  )
+})

@@ -791,6 +791,25 @@ it.each([
   expect(() => new Pool(options)).toThrow(kind)
 })
 
+it.each([
+  [undefined, 'undefined as the options of a pool: expected an object, as in { limit: 10 }'],
+  [null, 'null as the options of a pool: expected an object, as in { limit: 10 }'],
+  [
+    { limit: 1, retry: null },
+    'null as the options of a retry policy: expected an object, as in { attempts: 3 }',
+  ],
+  [
+    { limit: 1, rate: null },
+    'null as the options of a rate: expected an object, as in { limit: 10 }',
+  ],
+  [{ limit: 1, rate: { limit: '5' } }, '"5" as the limit of a rate: expected a number above 0'],
+  [{ limit: [] }, 'Array as the limit of a pool: expected an integer of at least 1, or Infinity'],
+])('Pool says what is wrong with %j', (options, message) => {
+  expect(() => new Pool(options as unknown as { limit: number })).toThrow(
+    new TypeError(`Cannot use ${message}`),
+  )
+})
+
 it('Pool has a name, given or counted', () => {
   expect(new Pool({ limit: 1, name: 'given' }).name).toBe('given')
   expect(new Pool({ limit: 1 }).name).toMatch(/^pool-\d+$/)

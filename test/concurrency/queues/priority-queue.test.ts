@@ -46,3 +46,12 @@ it('PriorityQueue refuses a priority that is no function', () => {
     new TypeError('Cannot order a queue by 1: expected a function of an item'),
   )
 })
+
+it('PriorityQueue refuses what are no options', () => {
+  const Untyped = PriorityQueue as unknown as new (options?: unknown) => unknown
+  expect(() => new Untyped()).toThrow(
+    new TypeError(
+      'Cannot use undefined as the options of a queue: expected an object, as in { capacity: 10, priority: (item) => item.due }',
+    ),
+  )
+})

@@ -323,3 +323,12 @@ it('Queue loses and doubles no item, whatever is put, taken and cancelled', asyn
     { numRuns: 100 },
   )
 })
+
+it('Queue refuses what are no options', () => {
+  const Untyped = Queue as unknown as new (options?: unknown) => unknown
+  expect(() => new Untyped()).toThrow(
+    new TypeError(
+      'Cannot use undefined as the options of a queue: expected an object, as in { capacity: 10 }',
+    ),
+  )
+})

@@ -1,4 +1,5 @@
 import { CancelledError } from '../../errors.ts'
+import { checkOptions, show } from '../../scope/arguments.ts'
 import { checkCount } from '../../sync/count.ts'
 
 export interface RetryOptions {
@@ -33,9 +34,11 @@ export class RetryPolicy {
   readonly #random: () => number
 
   /**
+   * @throws {TypeError} if an option is of the wrong kind.
    * @throws {RangeError} if a number is out of range.
    */
   constructor(options: RetryOptions | number) {
+    if (typeof options !== 'number') checkOptions('retry policy', options, '{ attempts: 3 }')
     const {
       attempts,
       delay = 100,
@@ -67,7 +70,9 @@ export class RetryPolicy {
 }
 
 function checkRange(what: string, value: number, least: number, most = Infinity): number {
-  if (value >= least && value <= most && value !== Infinity) return value
+  if (typeof value === 'number' && value >= least && value <= most && value !== Infinity)
+    return value
   const allowed = most === Infinity ? `${least} or more` : `a number from ${least} to ${most}`
-  throw new RangeError(`Cannot use ${value} as ${what}: expected ${allowed}`)
+  const message = `Cannot use ${show(value)} as ${what}: expected ${allowed}`
+  throw typeof value === 'number' ? new RangeError(message) : new TypeError(message)
 }

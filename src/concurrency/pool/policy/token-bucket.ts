@@ -4,6 +4,7 @@
  * It is kept as the one time at which the bucket will be full again (the "theoretical arrival time"
  * of the generic cell rate algorithm, ITU-T I.371), so that no timer has to fill it.
  */
+import { checkOptions, show } from '../../scope/arguments.ts'
 import { clock } from '../../time/current-clock.ts'
 
 export interface RateOptions {
@@ -26,15 +27,15 @@ export class TokenBucket {
   #fullAt = -Infinity
 
   /**
+   * @throws {TypeError} if an option is of the wrong kind.
    * @throws {RangeError} if a number is out of range.
    */
   constructor(options: RateOptions) {
+    checkOptions('rate', options, '{ limit: 10 }')
     const { limit, interval = 1_000, burst = Math.max(1, Math.floor(limit)) } = options
-    checkPositive('the limit of a rate', limit)
-    checkPositive('the interval of a rate', interval)
-    if (!(burst >= 1 && burst < Infinity)) {
-      throw new RangeError(`Cannot use ${burst} as the burst of a rate: expected 1 or more`)
-    }
+    check('the limit of a rate', limit, limit > 0, 'a number above 0')
+    check('the interval of a rate', interval, interval > 0, 'a number above 0')
+    check('the burst of a rate', burst, burst >= 1, '1 or more')
     this.#spacing = interval / limit
     this.#slack = (burst - 1) * this.#spacing
   }
@@ -51,8 +52,8 @@ export class TokenBucket {
   }
 }
 
-function checkPositive(what: string, value: number): void {
-  if (!(value > 0 && value < Infinity)) {
-    throw new RangeError(`Cannot use ${value} as ${what}: expected a number above 0`)
-  }
+function check(what: string, value: number, enough: boolean, allowed: string): void {
+  if (typeof value === 'number' && enough && value < Infinity) return
+  const message = `Cannot use ${show(value)} as ${what}: expected ${allowed}`
+  throw typeof value === 'number' ? new RangeError(message) : new TypeError(message)
 }
