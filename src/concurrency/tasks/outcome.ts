@@ -1,5 +1,6 @@
 import { SpoolError } from '../../util/error.ts'
 import { reportLost } from '../scope/lost-errors.ts'
+import { isCancellation } from '../scope/cancellation.ts'
 import { checkFunction } from '../scope/arguments.ts'
 import { inThisContext } from '../scope/context.ts'
 import { currentScope, type Scope } from '../scope/scope.ts'
@@ -85,25 +86,19 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
 
   /**
    * Calls `callback` once it is done, in a microtask, in the order in which callbacks were added. What
-   * a callback throws fails the nearest group.
+   * a callback throws, or the promise that it returns is rejected with, fails the nearest group.
    */
-  addDoneCallback(callback: (outcome: this) => void): void {
+  addDoneCallback(callback: (outcome: this) => unknown): void {
     checkFunction('add a done callback', callback)
     this.#observe()
-    const { group } = currentScope()
-    const call = inThisContext(() => {
-      try {
-        callback(this)
-      } catch (error) {
-        reportLost(error, group, 'a done callback')
-      }
-    })
+    const scope = currentScope()
+    const call = inThisContext(() => void callBack(() => callback(this), scope))
     if (this.done) queueMicrotask(call)
     else (this.#callbacks ??= []).push({ callback, call })
   }
 
   /** Takes a callback back, as often as it was added; returns how often that was. */
-  removeDoneCallback(callback: (outcome: this) => void): number {
+  removeDoneCallback(callback: (outcome: this) => unknown): number {
     const callbacks = this.#callbacks ?? []
     this.#callbacks = callbacks.filter((other) => other.callback !== callback)
     return callbacks.length - this.#callbacks.length
@@ -181,5 +176,16 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
       'SPOOL_INVALID_STATE',
       `Cannot get the ${what} of ${this.describe()}: it is not done`,
     )
+  }
+}
+
+async function callBack(callback: () => unknown, scope: Scope): Promise<void> {
+  try {
+    const result = callback()
+    if (result instanceof Promise) await result
+  } catch (error) {
+    if (!scope.cancelled || !isCancellation(error)) {
+      reportLost(error, scope.group, 'a done callback')
+    }
   }
 }

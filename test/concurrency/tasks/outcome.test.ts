@@ -113,6 +113,23 @@ test('a done callback that throws fails the nearest group', async () => {
   })
 })
 
+test('an asynchronous done callback that is rejected fails the nearest group', async () => {
+  const error = await rejectionOf(
+    taskGroup(async () => {
+      const future = new Future()
+      future.addDoneCallback(async () => {
+        await Promise.resolve()
+        throw new Error('broken')
+      })
+      future.resolve()
+      await settle()
+    }),
+  )
+  expect(error).toMatchObject({
+    failures: [{ name: 'a done callback', error: { message: 'broken' } }],
+  })
+})
+
 const looks: Record<string, (future: Future) => unknown> = {
   'awaiting it': (future) => future.then(null),
   'result()': (future) => future.result(),
