@@ -6,7 +6,7 @@
  * `If-Range`, and taken only if it comes with that validator, so that a file is never put together from two.
  */
 import { BusyResourceError } from '../../concurrency/errors.ts'
-import { HeaderFields } from '../../http/header-fields.ts'
+import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
 import { PartFile } from '../../io/files/part-file.ts'
 import { readWhole, removeFile, replaceFile } from '../../io/files/whole-file.ts'
 import { ProtocolError } from '../../wire/errors.ts'
@@ -49,6 +49,7 @@ export async function download(
 ): Promise<Download> {
   const { resume = true, query, ...request } = options
   const url = query === undefined ? given : withQuery(given, queryString(query))
+  checkHeaders(request.headers)
   using taken = PartFile.take(path)
   if (taken === undefined) {
     throw new BusyResourceError(
@@ -67,6 +68,15 @@ export async function download(
   const first = await attempt(send, url, path, request, known === undefined ? 0 : size, known)
   // It is longer than what there is now, or the rest is that of another file: begin again.
   return first ?? ((await attempt(send, url, path, request, 0, undefined)) as Download)
+}
+
+// A part of the file would have the name of the whole.
+function checkHeaders(headers: HeadersInput | undefined): void {
+  const range = HeaderFields.from(headers).get('range')
+  if (range === null) return
+  throw new TypeError(
+    `Cannot download with the header Range ${JSON.stringify(range)}: expected none, the whole file is fetched`,
+  )
 }
 
 // Undefined if there is nothing behind what there is, or not of the same file.

@@ -243,6 +243,21 @@ describe('ClientSession.download()', () => {
     }
   })
 
+  it('refuses a range of the caller’s own, before it asks for anything', async () => {
+    const { fixture, seen } = fixtureOf()
+    await using _ = fixture
+    for (const resume of [true, false]) {
+      const headers = { range: 'bytes=0-1' }
+      const error = await rejectionOf(fixture.session.download(url, path, { resume, headers }))
+      expect(error).toBeInstanceOf(TypeError)
+      expect((error as Error).message).toBe(
+        'Cannot download with the header Range "bytes=0-1": expected none, the whole file is fetched',
+      )
+    }
+    expect(seen).toEqual([])
+    expect(await readdir(folder)).toEqual([])
+  })
+
   it('keeps what came where it is cancelled, unless it is told not to', async () => {
     for (const resume of [true, false]) {
       const { fixture } = fixtureOf(half)
