@@ -16,12 +16,24 @@ export async function saveCookies(path: string, cookies: readonly Cookie[]): Pro
 export async function loadCookies(path: string): Promise<Cookie[]> {
   const text = await readWhole(path)
   if (text === undefined) return []
-  const saved = JSON.parse(text) as { version?: unknown; cookies?: unknown } | null
-  const { cookies } = saved ?? {}
-  if (saved?.version !== version || !Array.isArray(cookies)) {
-    throw new SyntaxError(`Cannot load cookies from ${JSON.stringify(path)}: unknown format`)
-  }
+  const { version: found, cookies } = parsed(text, path) ?? {}
+  if (found !== version || !Array.isArray(cookies)) throw unknownFormat(path)
   return cookies
     .map((one: unknown) => Cookie.fromJSON(one))
     .filter((cookie) => cookie !== undefined)
+}
+
+function parsed(text: string, path: string): { version?: unknown; cookies?: unknown } | null {
+  try {
+    return JSON.parse(text) as { version?: unknown; cookies?: unknown } | null
+  } catch (error) {
+    throw unknownFormat(path, { cause: error })
+  }
+}
+
+function unknownFormat(path: string, options?: ErrorOptions): SyntaxError {
+  return new SyntaxError(
+    `Cannot load cookies from ${JSON.stringify(path)}: unknown format`,
+    options,
+  )
 }

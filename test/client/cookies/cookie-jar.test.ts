@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { CookieJar } from 'spool/client'
 import { Origin } from '../../../src/client/url/origin.ts'
+import { rejectionOf } from '../../support/rejection.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -194,9 +195,13 @@ describe('CookieJar.save() and load()', () => {
     try {
       expect((await CookieJar.load(join(folder, 'none'))).empty).toBe(true)
       const path = join(folder, 'other.json')
-      for (const text of ['{', '[]', 'null', '{"version":2,"cookies":[]}']) {
+      for (const text of ['', '{', '[]', 'null', '{"version":2,"cookies":[]}']) {
         await writeFile(path, text)
-        await expect(CookieJar.load(path)).rejects.toBeInstanceOf(SyntaxError)
+        const error = await rejectionOf(CookieJar.load(path))
+        expect(error).toBeInstanceOf(SyntaxError)
+        expect((error as Error).message).toBe(
+          `Cannot load cookies from ${JSON.stringify(path)}: unknown format`,
+        )
       }
     } finally {
       await rm(folder, { recursive: true })
