@@ -152,7 +152,7 @@ export class ClientSession implements AsyncDisposable {
   }
 
   /**
-   * Sends a request, at once. Await what it returns for the response, or ask it for the body directly:
+   * Sends a request, at once, the standard methods in upper case however they are given. Await what it returns for the response, or ask it for the body directly:
    * `session.get(url).text()`. Throws nothing by itself: the result is rejected, and if nobody asks for
    * it the error goes to the group around.
    *
@@ -231,7 +231,7 @@ export class ClientSession implements AsyncDisposable {
    *
    * @throws ResponseError for another status than 200 and 206; the system's error; ProtocolError for a range
    *   that was not asked for; BusyResourceError while another download of this process writes to the same
-   *   path; as `request()`
+   *   path; TypeError for a header `Range`; as `request()`
    */
   download(url: string | URL, path: string, options: DownloadOptions = {}): Promise<Download> {
     const send = (method: string, to: string, more: RequestOptions): ResponsePromise =>

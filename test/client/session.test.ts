@@ -45,6 +45,39 @@ describe('ClientSession requests', () => {
     expect(await response.text()).toBe('hello')
   })
 
+  it('request() sends the standard methods in upper case, and others as they are given', async () => {
+    const { fixture, seen } = recording()
+    await using _ = fixture
+    const methods = ['get', 'Head', 'post', 'put', 'patch', 'delete', 'options', 'trace']
+    for (const method of methods) {
+      const response = await fixture.session.request(method, '/')
+      expect(response.method).toBe(method.toUpperCase())
+      await response.text()
+    }
+    await fixture.session.request('get', '/', { headers: { 'X-A': '1' } }).text()
+    await fixture.session.request('purge', '/').text()
+    await fixture.session
+      .request('', '/')
+      .text()
+      .catch(() => {})
+    expect(seen.map(({ method }) => method)).toEqual([
+      ...methods.map((method) => method.toUpperCase()),
+      'GET',
+      'purge',
+    ])
+    // No standard method, though its upper case is one.
+    expect(await rejectionOf(fixture.session.request('po\u017Ft', '/'))).toBeInstanceOf(TypeError)
+  })
+
+  it('request() sends what a middleware has made of the method in upper case, too', async () => {
+    const { fixture, seen } = recording({
+      middleware: [(request, next) => next({ ...request, method: 'head' })],
+    })
+    await using _ = fixture
+    await fixture.session.get('/').text()
+    expect(seen[0]?.method).toBe('HEAD')
+  })
+
   it('sends the method that each of its functions is named after', async () => {
     const { fixture, seen } = recording()
     await using _ = fixture

@@ -25,6 +25,7 @@ import type { ResponseHead } from '../../wire/http1/messages.ts'
 import type { ClientHost } from '../connection/client-host.ts'
 import { cookiesIn, withCookies } from '../cookies/message-cookies.ts'
 import type { ClientRequest } from '../request/client-request.ts'
+import { methodFrom } from '../request/method.ts'
 import { isRedirect, redirected } from '../request/redirect.ts'
 import type { RequestContent } from '../request/request-content.ts'
 import type { Framed } from '../request/request-heads.ts'
@@ -84,7 +85,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     this.#sending = sending
     this.#promise = promise
     this.#scope = scope
-    this.#method = method
+    this.#method = methodFrom(method)
     this.#settings = settings
     this.#startedAt = clock().now()
     this.#until = this.#startedAt + settings.timeouts.total
@@ -115,7 +116,10 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
   /** As `start()`, with a request that middlewares have passed on. */
   startWith(request: ClientRequest): void {
     try {
-      this.#send(request, this.#startedAt)
+      // The method in upper case, which a middleware may have made of it in lower case.
+      const method = this.#method
+      const same = request.method === method
+      this.#send(same ? request : { ...request, method }, this.#startedAt)
     } catch (error) {
       this.failed(error)
     }
