@@ -10,7 +10,8 @@ export interface CopyStreamOptions {
  * Copies all that comes from `source` into `target`, no faster than `target` takes it, and resolves with the
  * number of bytes when `source` is at its end. Neither is ended or closed.
  *
- * Cancellation: what was read has been written.
+ * Cancellation: the chunk that was read last may not have been written; neither stream is to be used for more of
+ * the same bytes then.
  *
  * @throws what reading or writing throws
  */

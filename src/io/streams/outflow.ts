@@ -53,9 +53,9 @@ export class Outflow {
     }
   }
 
-  /** Nothing is written any more: `reason`, or our own end of it. */
-  end(reason?: Error): void {
-    this.#error ??= reason ?? new ClosedResourceError('Cannot write: the stream is ended')
+  /** Our own end of it: nothing is written any more. */
+  end(): void {
+    this.#error ??= new ClosedResourceError('Cannot write: the stream is ended')
   }
 
   /** Nothing that was written and is still here will be sent. */
