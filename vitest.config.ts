@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/long/**'],
+    setupFiles: ['test/support/property-seed.ts'],
     isolate: false,
     pool: 'threads',
     restoreMocks: true,

@@ -12,7 +12,11 @@ export default mergeConfig(
         'test/client/random-lives.test.ts',
       ],
       testTimeout: 900_000,
-      env: { RANDOM_PROGRAMS: '30000', RANDOM_LIVES: '20000' },
+      env: {
+        FUZZ_SEED: process.env['FUZZ_SEED'] ?? 'random',
+        RANDOM_PROGRAMS: '30000',
+        RANDOM_LIVES: '20000',
+      },
     },
   },
 )

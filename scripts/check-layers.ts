@@ -46,6 +46,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'node:url',
       'node:v8',
       'node:buffer',
+      'piscina',
     ],
   },
   http: {

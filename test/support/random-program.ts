@@ -240,13 +240,17 @@ function tasksOf(group: TaskGroup, place: Place): (step: Step) => () => Promise<
     groupDeadline: place.deadline,
   }
   return (step) => async () => {
-    try {
-      await run(step, inside)
-    } catch (error) {
-      if (!CancelledError.is(error)) place.world.stop(group)
-      throw error
-    }
+    await run(step, inside)
   }
+}
+
+/** A group learns of a failure once the task is over, and with it what the task had left behind. */
+function spawn(group: TaskGroup, fn: () => Promise<void>, { world }: Place): Task {
+  const task = group.spawn(fn)
+  task.addDoneCallback(() => {
+    if (task.state === 'failed') world.stop(group)
+  })
+  return task
 }
 
 function functions(steps: readonly Step[], place: Place): (() => Promise<unknown>)[] {
@@ -270,11 +274,24 @@ async function runGroup(body: Step, steps: readonly Step[], place: Place): Promi
   try {
     return await taskGroup((group) => {
       const task = tasksOf(group, place)
-      for (const step of steps) tasks.push(group.spawn(task(step)))
-      return task(body)()
+      for (const step of steps) tasks.push(spawn(group, task(step), place))
+      return runBody(group, task(body), place)
     })
   } finally {
     place.world.outlived += tasks.filter((task) => !task.done).length
+  }
+}
+
+async function runBody(
+  group: TaskGroup,
+  body: () => Promise<void>,
+  { world }: Place,
+): Promise<void> {
+  try {
+    await body()
+  } catch (error) {
+    if (!CancelledError.is(error)) world.stop(group)
+    throw error
   }
 }
 
@@ -287,7 +304,7 @@ async function runOwner(
   // What a region leaves behind goes on in the group around.
   const deadline = end === 'leave' ? place.groupDeadline : place.deadline
   const task = tasksOf(group, { ...place, deadline })
-  for (const step of steps) group.spawn(task(step))
+  for (const step of steps) spawn(group, task(step), place)
   if (end === 'leave') return
   try {
     if (end === 'join') await group.join()
