@@ -1,4 +1,4 @@
-// npm run bench -- <server | client | idle | concurrency>: see README.md.
+// npm run bench -- <server | client | idle | websocket | concurrency>: see README.md.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
@@ -24,8 +24,9 @@ function npm(...args: string[]): void {
 }
 
 /** The peers are installed here alone and on first use; Spool is measured as it is published. */
-function prepare(): void {
-  if (!existsSync(new URL('node_modules/fastify', import.meta.url))) {
+function prepare(bench: string): void {
+  // What that is measured against is what Spool is built on.
+  if (bench !== 'websocket' && !existsSync(new URL('node_modules/fastify', import.meta.url))) {
     say('Installing what Spool is measured against')
     npm('ci', '--prefix', 'bench', '--no-audit', '--no-fund')
   }
@@ -55,7 +56,7 @@ async function main(args: readonly string[]): Promise<void> {
     return
   }
   const { bench, options } = command
-  prepare()
+  prepare(bench)
   if (bench === 'server') await benchProcesses(bench, serverContenders, benchServers, options)
   else if (bench === 'client') await benchProcesses(bench, clientContenders, benchClients, options)
   else if (bench === 'idle') {
@@ -70,7 +71,13 @@ async function main(args: readonly string[]): Promise<void> {
       const { benchConcurrency } = await import('./concurrency/bench.ts')
       await benchConcurrency(options, say)
     }
-  } else throw new Error(`Give server, client, idle or concurrency instead of "${bench}"`)
+  } else if (bench === 'websocket') {
+    const { benchWebSockets, webSocketTable } = await import('./websocket/bench.ts')
+    const results = await benchWebSockets(options, say)
+    console.log(webSocketTable(results))
+    console.log(`\nWritten to ${writeResults(bench, options, results)}`)
+  } else
+    throw new Error(`Give server, client, idle, websocket or concurrency instead of "${bench}"`)
 }
 
 try {

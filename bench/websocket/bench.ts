@@ -1,0 +1,222 @@
+// What WebSockets cost, against the `ws` package, whose framing Spool uses: CPU time of the server's
+// process for each message that is echoed and for each receiver of one that is sent to many, and the
+// memory of connections that say nothing.
+import { Child } from '../harness/child-process.ts'
+import type { Memory, Usage } from '../harness/child.ts'
+import type { BenchOptions } from '../harness/options.ts'
+import { profileFile } from '../harness/result-file.ts'
+import { median } from '../harness/statistics.ts'
+import { table } from '../harness/table.ts'
+import type { BroadcastOrder, OpenOrder } from './contenders.ts'
+import type { EchoOrder } from './peer.ts'
+
+const names = ['spool', 'ws'] as const
+type Name = (typeof names)[number]
+
+export interface WebSocketResult {
+  what: string
+  unit: string
+  /** Medians over the rounds. */
+  spool: number
+  ws: number
+  /** Median over the rounds of ours divided by theirs in the same round. */
+  ratio: number
+  rounds: Record<Name, number[]>
+}
+
+const echoes: readonly Omit<EchoOrder, 'messages'>[] = [
+  { bytes: 32, binary: false },
+  { bytes: 1024, binary: false },
+  { bytes: 32, binary: true },
+  { bytes: 1024, binary: true },
+]
+const broadcasts: readonly number[] = [100, 1024]
+
+const receivers = 1_000
+const idleConnections = 1_000
+// Of the warm-up of a whole bench, since each row has its own.
+const warmUpShare = 0.25
+
+type Say = (line: string) => void
+
+function start(name: Name, role: 'server' | 'client', nodeOptions: readonly string[] = []): Child {
+  return new Child(`${name} ${role}`, new URL(`${name}-${role}.ts`, import.meta.url), nodeOptions)
+}
+
+function startPeer(): Child {
+  return new Child('peer', new URL('peer.ts', import.meta.url))
+}
+
+async function cpuOf(child: Child, work: () => Promise<unknown>): Promise<number> {
+  const before = await child.ask<Usage>('usage')
+  await work()
+  const after = await child.ask<Usage>('usage')
+  return after.cpu - before.cpu
+}
+
+/** Rounds of both in turns; `round` returns what one round of one of them cost. */
+async function compare(
+  what: string,
+  unit: string,
+  rounds: number,
+  round: (name: Name) => Promise<number>,
+): Promise<WebSocketResult> {
+  const measured: Record<Name, number[]> = { spool: [], ws: [] }
+  for (let at = 0; at < rounds; at++) {
+    // To and fro, so that none always runs after the other.
+    for (const name of at % 2 === 0 ? names : names.toReversed()) {
+      measured[name].push(await round(name))
+    }
+  }
+  const { spool, ws } = measured
+  return {
+    what,
+    unit,
+    spool: median(spool),
+    ws: median(ws),
+    ratio: median(spool.map((value, at) => value / (ws[at] ?? Number.NaN))),
+    rounds: measured,
+  }
+}
+
+export async function benchWebSockets(options: BenchOptions, say: Say): Promise<WebSocketResult[]> {
+  const results = [
+    ...(await benchServers(options, say)),
+    ...(await benchIdle('server', options, say)),
+    ...(await benchIdle('client', options, say)),
+  ]
+  return results
+}
+
+async function benchServers(options: BenchOptions, say: Say): Promise<WebSocketResult[]> {
+  const { rounds, requests, warmUp, connections, profile } = options
+  const peer = startPeer()
+  const servers = { spool: start('spool', 'server'), ws: start('ws', 'server') }
+  const profiled = names.find((name) => name === profile)
+  const results: WebSocketResult[] = []
+  try {
+    const ports = {
+      spool: await servers.spool.ask<number>('start'),
+      ws: await servers.ws.ask<number>('start'),
+    }
+    const withPeers = async (
+      name: Name,
+      count: number,
+      work: () => Promise<number>,
+    ): Promise<number> => {
+      const order: OpenOrder = { port: ports[name], connections: count }
+      await peer.ask('open', order)
+      try {
+        return await work()
+      } finally {
+        await peer.ask('close')
+      }
+    }
+    const echo = (name: Name, order: EchoOrder): Promise<number> =>
+      withPeers(name, connections, async () => {
+        // The first messages of a connection make what the rest of them use.
+        await peer.ask('echo', { ...order, messages: connections * 4 })
+        const cpu = await cpuOf(servers[name], () => peer.ask('echo', order))
+        return cpu / order.messages
+      })
+    const broadcast = (name: Name, order: BroadcastOrder): Promise<number> =>
+      withPeers(name, receivers, async () => {
+        await servers[name].ask('broadcast', { ...order, messages: 2 })
+        await peer.ask('collect', { ...order, messages: 2 })
+        const cpu = await cpuOf(servers[name], () => servers[name].ask('broadcast', order))
+        await peer.ask('collect', order)
+        return cpu / order.messages / receivers
+      })
+
+    for (const kind of echoes) {
+      for (const name of names) {
+        await echo(name, { ...kind, messages: Math.ceil(warmUp * warmUpShare) })
+      }
+    }
+    if (profiled) await servers[profiled].ask('startProfile')
+    for (const kind of echoes) {
+      const what = `echo of ${kind.bytes} B, ${kind.binary ? 'binary' : 'text'}`
+      const order = { ...kind, messages: requests }
+      results.push(await compare(what, 'µs/message', rounds, (name) => echo(name, order)))
+      say(`measured ${what}`)
+    }
+    if (profiled) {
+      await servers[profiled].ask('stopProfile', profileFile('websocket', profiled))
+    }
+    for (const bytes of broadcasts) {
+      const what = `${bytes} B to ${receivers.toLocaleString('en')} receivers`
+      const order = { bytes, messages: Math.max(Math.ceil(requests / receivers), 1) }
+      for (const name of names) await broadcast(name, { bytes, messages: 50 })
+      const few = Math.ceil(rounds / 2)
+      results.push(await compare(what, 'µs/receiver', few, (name) => broadcast(name, order)))
+      say(`measured ${what}`)
+    }
+    return results
+  } finally {
+    await Promise.all([peer, servers.spool, servers.ws].map((child) => child.close()))
+  }
+}
+
+/** Memory with many connections, less that of the same process with none of them. */
+async function benchIdle(
+  role: 'server' | 'client',
+  { quick }: BenchOptions,
+  say: Say,
+): Promise<WebSocketResult[]> {
+  const heaps: Record<Name, number[]> = { spool: [], ws: [] }
+  const residents: Record<Name, number[]> = { spool: [], ws: [] }
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
+    for (const name of names) {
+      const { heap, resident } = await idleMemory(role, name)
+      heaps[name].push(heap / 1000)
+      residents[name].push(resident / 1000)
+    }
+  }
+  say(`measured idle ${role}s`)
+  const result = (what: string, rounds: Record<Name, number[]>): WebSocketResult => {
+    const [spool, ws] = [median(rounds.spool), median(rounds.ws)]
+    return {
+      what: `idle connection of a ${role}, ${what}`,
+      unit: 'KB',
+      spool,
+      ws,
+      ratio: spool / ws,
+      rounds,
+    }
+  }
+  return [result('heap', heaps), result('resident', residents)]
+}
+
+async function idleMemory(role: 'server' | 'client', name: Name): Promise<Memory> {
+  const peer = startPeer()
+  const child = start(name, role, ['--expose-gc'])
+  try {
+    const port = role === 'server' ? await child.ask<number>('start') : await peer.ask('listen')
+    const open = (connections: number): Promise<unknown> =>
+      (role === 'server' ? peer : child).ask('open', { port, connections })
+    // What the first ones make stays: code, caches, pools.
+    await open(200)
+    const before = await child.ask<Memory>('memory')
+    await open(idleConnections)
+    const after = await child.ask<Memory>('memory')
+    return {
+      heap: (after.heap - before.heap) / idleConnections,
+      resident: (after.resident - before.resident) / idleConnections,
+    }
+  } finally {
+    await Promise.all([peer.close(), child.close()])
+  }
+}
+
+export function webSocketTable(results: readonly WebSocketResult[]): string {
+  return table(
+    ['what', 'unit', 'spool', 'ws', 'spool / ws'],
+    results.map(({ what, unit, spool, ws, ratio }) => [
+      what,
+      unit,
+      spool.toFixed(2),
+      ws.toFixed(2),
+      ratio.toFixed(2),
+    ]),
+  )
+}
