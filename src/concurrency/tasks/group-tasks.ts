@@ -1,6 +1,6 @@
-import { ClosedResourceError } from '../errors.ts'
+import { BusyResourceError, ClosedResourceError } from '../errors.ts'
 import { checkFunction } from '../scope/arguments.ts'
-import { Scope, type ScopeView } from '../scope/scope.ts'
+import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
 import { type Ready, StartingTask } from './starting-task.ts'
 import { Task, type TaskFunction, type TaskOptions, type TaskOwner } from './task.ts'
 
@@ -11,6 +11,9 @@ export abstract class GroupTasks implements TaskOwner {
   #open = true
   #running = 0
   #idle: (() => void) | undefined = undefined
+  /** Tasks of this group that wait for all others of it, and are waited for by none of these. */
+  #insiders: Set<Task> | undefined = undefined
+  #fewer: (() => void) | undefined = undefined
 
   abstract get name(): string
 
@@ -69,9 +72,38 @@ export abstract class GroupTasks implements TaskOwner {
   /** @internal */
   abstract taskEnded(task: Task): void
 
+  /** @internal The task of this group that runs here, itself or in what it waits for. */
+  get taskAround(): Task | undefined {
+    const scope = this.#scopeAround()
+    const task = scope?.task
+    return task instanceof Task && task.scope === scope ? task : undefined
+  }
+
+  /**
+   * @internal For an owner of the group that one of its own tasks closes: waits until the others are over,
+   * but for those that wait here as well. Looks at no scope.
+   */
+  async othersOver(own: Task): Promise<void> {
+    const insiders = (this.#insiders ??= new Set())
+    insiders.add(own)
+    // One who waits here already may wait for this one.
+    this.#tellFewer()
+    while (this.tasks.some((task) => !task.done && !insiders.has(task))) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const before = this.#fewer
+      this.#fewer = () => {
+        before?.()
+        resolve()
+      }
+      await promise
+    }
+  }
+
   /** @internal */
   taskLeft(): void {
-    if (--this.#running > 0) return
+    this.#running--
+    if (this.#fewer !== undefined) this.#tellFewer()
+    if (this.#running > 0) return
     this.#idle?.()
     this.allOver()
   }
@@ -92,6 +124,36 @@ export abstract class GroupTasks implements TaskOwner {
         this.#idle = resolve
       })
     }
+  }
+
+  /** @internal Refuses to wait for the tasks in one of them, and for the end anywhere inside. */
+  protected refuseInside(action: 'join' | 'close'): void {
+    const scope = this.#scopeAround()
+    if (scope === undefined) return
+    const task = this.taskAround
+    if (task === undefined && action === 'join') return
+    const where =
+      task === undefined ? 'inside a part of its body' : `inside its task "${task.name}"`
+    throw new BusyResourceError(
+      `Cannot ${action} the task group "${this.name}" ${where}: it would wait for itself`,
+    )
+  }
+
+  /** The scope directly in that of this group which the code that runs now is in. */
+  #scopeAround(): Scope | undefined {
+    let scope = currentScope()
+    if (scope === this.scope) return undefined
+    for (let { parent } = scope; parent !== undefined; { parent } = parent) {
+      if (parent === this.scope) return scope
+      scope = parent
+    }
+    return undefined
+  }
+
+  #tellFewer(): void {
+    const fewer = this.#fewer
+    this.#fewer = undefined
+    fewer?.()
   }
 
   #begin<T>(fn: TaskFunction<T>, owner: TaskOwner, options?: TaskOptions): Task<T> {

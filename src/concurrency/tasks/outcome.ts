@@ -54,6 +54,11 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
   /** @internal A name for messages and for the task tree, such as `task "crawl"`. */
   abstract describe(): string
 
+  /** @internal Why code in `scope` must not wait for it: it would wait for itself. */
+  refusal(_scope: Scope): Error | undefined {
+    return undefined
+  }
+
   /** Somebody has learned what came of it. @internal */
   protected claimed(): void {}
 
@@ -61,6 +66,8 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
    * Waits for the end: what makes `await` work.
    *
    * Cancellation: only stops waiting. What is awaited goes on, unless the cancelled scope owns it.
+   *
+   * @throws {BusyResourceError} if it is a task that this code runs in: it would wait for itself.
    */
   then<R = T, S = never>(
     onFulfilled?: ((value: T) => R | PromiseLike<R>) | null,
@@ -146,6 +153,8 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
   #wait(): Promise<T> {
     const scope = currentScope()
     if (this.#state === 'pending' || scope.cancelled) {
+      const refusal = scope.cancelled ? undefined : this.refusal(scope)
+      if (refusal !== undefined) return Promise.reject(refusal)
       this.#observed = true
       return this.#waitIn(scope) as Promise<T>
     }

@@ -108,8 +108,10 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
    * Cancellation: only stops waiting; the tasks are the group's.
    *
    * @throws {TaskGroupError} if tasks failed since the last time it was thrown.
+   * @throws {BusyResourceError} inside a task of this group, which would wait for itself.
    */
   async join(): Promise<void> {
+    this.refuseInside('join')
     const wait = this.#openWait()
     if (this.size > 0 || currentScope().cancelled) {
       await (this.#joining ??= new WaiterSet()).wait(`the tasks of group "${this.name}"`)
@@ -123,8 +125,11 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
    * Cancellation: cancels the tasks, and waits until they are over; does not throw for it.
    *
    * @throws {TaskGroupError} if tasks failed and that was not thrown yet.
+   * @throws {BusyResourceError} inside a task of this group, which would wait for itself; `cancel()` ends the
+   * group from there.
    */
   async close(): Promise<void> {
+    this.refuseInside('close')
     this.shut()
     this.#awaited = true
     const hurry = new Hurry(this.scope)
@@ -138,8 +143,12 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
    * Cancels the tasks, waits for them, and throws what failed and was not thrown yet.
    *
    * Cancellation: still waits until they are over; does not throw for it.
+   *
+   * @throws {TaskGroupError} if tasks failed and that was not thrown yet.
+   * @throws {BusyResourceError} inside a task of this group.
    */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.refuseInside('close')
     if (this.size > 0) {
       this.scope.cancel(`the task group "${this.name}" was disposed of`, 'group')
     }

@@ -1,3 +1,4 @@
+import { BusyResourceError } from '../errors.ts'
 import { watching } from '../observe/instrument.ts'
 import { captureSite, siteOf } from '../observe/spawn-site.ts'
 import { isCancellation } from '../scope/cancellation.ts'
@@ -160,6 +161,17 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
     watching?.taskEnded(this)
     this.owner.taskEnded(this)
     this.scope.end()
+  }
+
+  /** @internal */
+  override refusal(scope: Scope): Error | undefined {
+    let { task } = scope
+    while (task !== undefined && task !== this) ({ task } = task.scope.parent ?? {})
+    if (task === undefined) return undefined
+    const inner = scope.task === this ? 'itself' : `its task "${scope.task?.name}"`
+    return new BusyResourceError(
+      `Cannot await task "${this.name}" inside ${inner}: it would wait for itself`,
+    )
   }
 
   /** @internal */

@@ -1,4 +1,5 @@
 import { checkDuration, show } from '../scope/arguments.ts'
+import { currentScope } from '../scope/scope.ts'
 import { Waiter } from '../scope/waiter.ts'
 import type { ClockTimer } from '../time/clock.ts'
 import { clock } from '../time/current-clock.ts'
@@ -36,6 +37,7 @@ export interface WaitResult<O> {
  * Cancellation: only stops waiting.
  *
  * @throws {RangeError} if there is nothing to wait for, or `timeout` is negative or NaN.
+ * @throws {BusyResourceError} if it can't end, because the task that this code runs in would have to end first.
  */
 export async function wait<O extends Outcome<unknown>>(
   outcomes: Iterable<O>,
@@ -53,11 +55,21 @@ export async function wait<O extends Outcome<unknown>>(
       throw new TypeError(`Cannot wait for ${show(outcome)}: expected tasks and futures`)
     }
   }
+  if (timeout === Infinity) refuseEndless(all, until)
   await enough(all, until, timeout)
   return {
     done: all.filter((outcome) => outcome.done),
     pending: all.filter((outcome) => !outcome.done),
   }
+}
+
+function refuseEndless(all: readonly Outcome<unknown>[], until: WaitOptions['until']): void {
+  const scope = currentScope()
+  scope.throwIfCancelled()
+  const refusals = all.map((outcome) => (outcome.done ? undefined : outcome.refusal(scope)))
+  const refusal = refusals.find((error) => error !== undefined)
+  // One that can end is enough, unless all have to.
+  if (refusal !== undefined && (until === 'all' || !refusals.includes(undefined))) throw refusal
 }
 
 async function enough(

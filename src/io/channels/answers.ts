@@ -4,6 +4,7 @@ import { currentScope } from '../../concurrency/scope/scope.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
 import type { Task } from '../../concurrency/tasks/task.ts'
 import type { TaskGroup } from '../../concurrency/tasks/task-group.ts'
+import { SpoolError } from '../../util/error.ts'
 import type { FrameLink } from './frame-link.ts'
 import { type Frame, FrameKind } from './frames.ts'
 import { sentError } from './remote-error.ts'
@@ -66,7 +67,7 @@ export class Answers<In> {
           else await this.#link.write([FrameKind.result, id, await handler(value as In)])
         } catch (error) {
           if (currentScope().cancelled && isCancellation(error)) throw error
-          await this.#link.write([FrameKind.failure, id, sentError(error)])
+          await this.#link.write([FrameKind.failure, id, sentError(error)]).catch(unlessClosed)
         } finally {
           this.#running.delete(id)
         }
@@ -99,4 +100,9 @@ export class Answers<In> {
     }
     await this.#link.write([FrameKind.end, id])
   }
+}
+
+// The channel was closed meanwhile: nobody is there to hear of it.
+function unlessClosed(error: unknown): void {
+  if (!SpoolError.hasCode(error, 'SPOOL_CLOSED')) throw error
 }

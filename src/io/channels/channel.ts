@@ -6,6 +6,8 @@
  */
 import { BrokenResourceError, ClosedResourceError } from '../../concurrency/errors.ts'
 import { Queue } from '../../concurrency/queues/queue.ts'
+import { outsideScopes } from '../../concurrency/scope/context.ts'
+import type { Task } from '../../concurrency/tasks/task.ts'
 import { TaskGroup } from '../../concurrency/tasks/task-group.ts'
 import { SpoolError } from '../../util/error.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
@@ -151,9 +153,13 @@ export class Channel<Out = unknown, In = Out> implements AsyncIterable<In>, Asyn
   /**
    * Says goodbye and closes the stream. What runs for the other end is cancelled. Calling it again joins in.
    *
+   * A request handler may close its own channel: it is cancelled as the others are, and waits for these.
+   *
    * Cancellation: is never thrown.
    */
   close(): Promise<void> {
+    const own = this.#group.taskAround
+    if (own !== undefined) return this.#closeInside(own)
     return (this.#closing ??= this.#close())
   }
 
@@ -167,6 +173,11 @@ export class Channel<Out = unknown, In = Out> implements AsyncIterable<In>, Asyn
     this.#group.cancel('the channel is closed')
     await this.#link.stream.close()
     await this.#group.close()
+  }
+
+  async #closeInside(own: Task): Promise<void> {
+    this.#closing ??= outsideScopes(() => this.#close())
+    await this.#group.othersOver(own)
   }
 
   async #pump(): Promise<void> {

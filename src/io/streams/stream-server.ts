@@ -2,10 +2,13 @@
 import { TimeoutError } from '../../concurrency/errors.ts'
 import { checkDeadline } from '../../concurrency/scope/arguments.ts'
 import { isCancellation } from '../../concurrency/scope/cancellation.ts'
+import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { reportLost } from '../../concurrency/scope/lost-errors.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
 import { WaiterSet } from '../../concurrency/scope/waiter-set.ts'
+import { abortable } from '../../concurrency/tasks/abortable.ts'
+import type { Task } from '../../concurrency/tasks/task.ts'
 import { TaskGroup } from '../../concurrency/tasks/task-group.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import { timeoutAt } from '../../concurrency/time/timeout.ts'
@@ -37,6 +40,7 @@ export class StreamServer implements AsyncDisposable {
   #listener: Listener | undefined = undefined
   /** Stops listening when the scope of the server is cancelled. */
   #keeper: Waiter<void> | undefined = undefined
+  #stopped = false
   #closing: Promise<void> | undefined = undefined
   #over = false
 
@@ -74,11 +78,15 @@ export class StreamServer implements AsyncDisposable {
    * Stops to accept, lets handlers go on until the deadline, cancels the rest, and waits until all are over.
    * Calling it again joins in.
    *
+   * A handler may close its own server: that waits for all other handlers, and `closed` for this one as well.
+   *
    * Cancellation: is never thrown. In a scope that is cancelled, or as soon as it is, the handlers are cancelled.
    */
   close(options: StreamServerCloseOptions = {}): Promise<void> {
     const { deadline = clock().now() + defaultShutdownTimeout } = options
     checkDeadline('deadline', deadline)
+    const own = this.#group.taskAround
+    if (own !== undefined) return this.#closeInside(own, deadline)
     return (this.#closing ??= this.#close(deadline))
   }
 
@@ -90,13 +98,13 @@ export class StreamServer implements AsyncDisposable {
   listensOn(listener: Listener): void {
     this.#listener = listener
     this.#keeper = new Waiter(() => void listener.close(), this.#group.scope)
-    if (this.#closing !== undefined) void listener.close()
+    if (this.#stopped) void listener.close()
   }
 
   /** @internal */
   accept(transport: Transport): void {
     // Accepted in the turn in which it was closed.
-    if (this.#closing !== undefined || this.#group.scope.cancelled) transport.destroy()
+    if (this.#stopped || this.#group.scope.cancelled) transport.destroy()
     else this.#group.spawn(() => this.#serve(transport))
   }
 
@@ -119,17 +127,48 @@ export class StreamServer implements AsyncDisposable {
   }
 
   async #close(deadline: number): Promise<void> {
+    await this.#stopListening()
+    await until(deadline, () => this.#group.join())
+    this.#group.cancel('the server is closed')
+    await this.#end()
+  }
+
+  // The handler that closes goes on: it may have something to say to its client still.
+  async #closeInside(own: Task, deadline: number): Promise<void> {
+    await this.#stopListening()
+    if (!(await until(deadline, () => abortable(this.#group.othersOver(own))))) {
+      for (const task of this.#group.tasks) if (task !== own) task.cancel('the server is closed')
+      await this.#group.othersOver(own)
+    }
+    outsideScopes(() => this.#end()).catch((error: unknown) => {
+      reportLost(error, this.#outer, 'the connections')
+    })
+  }
+
+  async #stopListening(): Promise<void> {
+    this.#stopped = true
     this.#keeper?.resolve()
     await this.#listener?.close()
+  }
+
+  async #end(): Promise<void> {
     try {
-      await timeoutAt(deadline, () => this.#group.join())
-    } catch (error) {
-      if (!TimeoutError.is(error) && !isCancellation(error)) throw error
+      await this.#group.close()
+    } finally {
+      this.#over = true
+      this.#waiting.wake()
     }
-    this.#group.cancel('the server is closed')
-    await this.#group.close()
-    this.#over = true
-    this.#waiting.wake()
+  }
+}
+
+/** Waits, and no longer than until the deadline, or until the scope is cancelled: false then. */
+async function until(deadline: number, fn: () => Promise<void>): Promise<boolean> {
+  try {
+    await timeoutAt(deadline, fn)
+    return true
+  } catch (error) {
+    if (!TimeoutError.is(error) && !isCancellation(error)) throw error
+    return false
   }
 }
 

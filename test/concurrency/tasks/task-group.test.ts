@@ -7,6 +7,7 @@ import {
   ClosedResourceError,
   createTask,
   Future,
+  gather,
   shield,
   sleep,
   type Task,
@@ -17,6 +18,10 @@ import {
   TimeoutError,
 } from '../../../src/index.ts'
 
+const refused = (action: string, where: string) => ({
+  code: 'SPOOL_BUSY',
+  message: `Cannot ${action} the task group "crawl" ${where}: it would wait for itself`,
+})
 const forever = () => sleep(Infinity)
 const fail = async (message: string): Promise<never> => {
   await Promise.resolve()
@@ -493,5 +498,49 @@ describe('group.close()', () => {
     resolve()
     await closed
     expect(group.open).toBe(false)
+  })
+})
+
+describe('a group that would wait for itself', () => {
+  test('group.join(), group.close() and `await using` inside a task of the group throw at once', async () => {
+    await taskGroup(
+      async (group) => {
+        await group.spawn(
+          async () => {
+            const inside = 'inside its task "page"'
+            await expect(group.join()).rejects.toMatchObject(refused('join', inside))
+            await expect(group.close()).rejects.toMatchObject(refused('close', inside))
+            await expect(group[Symbol.asyncDispose]()).rejects.toMatchObject(
+              refused('close', inside),
+            )
+            await expect(timeout(1_000, () => gather(() => group.join()))).rejects.toMatchObject(
+              refused('join', inside),
+            )
+          },
+          { name: 'page' },
+        )
+        // It is as it was.
+        expect([group.open, group.scope.cancelled]).toEqual([true, false])
+      },
+      { name: 'crawl' },
+    )
+  })
+
+  test('group.close() in a part of the body throws at once, and group.join() there waits', async () => {
+    await taskGroup(
+      async (group) => {
+        const task = group.spawn(() => sleep(0))
+        await timeout(1_000, async () => {
+          await group.join()
+          expect(task.done).toBe(true)
+          await expect(group.close()).rejects.toMatchObject(
+            refused('close', 'inside a part of its body'),
+          )
+        })
+        await group.close()
+        expect(group.open).toBe(false)
+      },
+      { name: 'crawl' },
+    )
   })
 })

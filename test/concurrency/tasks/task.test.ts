@@ -227,3 +227,47 @@ test('a task that has waited for its turn may run at once', async () => {
   await running
   expect(task.result()).toBe('ran')
 })
+
+test('a task that awaits itself, or a task that it is part of, gets an error at once', async () => {
+  await taskGroup(async (group) => {
+    const outer: Task<void> = group.spawn(
+      async () => {
+        await expect(outer).rejects.toMatchObject({
+          code: 'SPOOL_BUSY',
+          message: 'Cannot await task "outer" inside itself: it would wait for itself',
+        })
+        await taskGroup((inner) => {
+          inner.spawn(() => expect(outer).rejects.toThrow('inside its task "inner"'), {
+            name: 'inner',
+          })
+        })
+      },
+      { name: 'outer' },
+    )
+    await outer
+    expect(outer.state).toBe('succeeded')
+    const returned: Task = group.spawn(async () => {
+      await expect(Promise.resolve(returned)).rejects.toMatchObject({ code: 'SPOOL_BUSY' })
+    })
+  })
+})
+
+test('a task that returns itself fails', async () => {
+  const error = await rejectionOf(
+    taskGroup((group) => {
+      const task: Task = group.spawn(() => task, { name: 'loop' })
+    }),
+  )
+  expect(error).toMatchObject({
+    errors: [{ message: 'Cannot await task "loop" inside itself: it would wait for itself' }],
+  })
+})
+
+test('a task that awaits itself in a cancelled scope gets the cancellation', async () => {
+  await taskGroup((group) => {
+    const task: Task<void> = group.spawn(async () => {
+      group.cancel()
+      await expect(task).rejects.toMatchObject({ code: 'SPOOL_CANCELLED' })
+    })
+  })
+})

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest'
 import { rejectionOf } from '../../support/rejection.ts'
 import { MockClock } from '../../../src/testing/index.ts'
-import { Future, sleep, taskGroup, timeout, TimeoutError, wait } from '../../../src/index.ts'
+import {
+  Future,
+  sleep,
+  type Task,
+  taskGroup,
+  timeout,
+  TimeoutError,
+  wait,
+} from '../../../src/index.ts'
 
 const after = (delay: number) => () => sleep(delay)
 test('wait() waits for all, whatever they come to', async () => {
@@ -85,4 +93,24 @@ test('wait() refuses bad input', async () => {
   await expect(wait([future], { until: 'some' as never })).rejects.toThrow(
     new TypeError('Invalid until "some": expected first, first-error or all'),
   )
+})
+
+test('wait() for the task that it is called in throws, unless something else can end it', async () => {
+  using clock = MockClock.install({ autoJump: true })
+  await taskGroup(async (group) => {
+    const other = group.spawn(after(5))
+    const self: Task<void> = group.spawn(
+      async () => {
+        const refusal = { code: 'SPOOL_BUSY', message: expect.stringContaining('"self" inside') }
+        await expect(wait([other, self])).rejects.toMatchObject(refusal)
+        await expect(wait([self], { until: 'first' })).rejects.toMatchObject(refusal)
+        const first = await wait([self, other], { until: 'first' })
+        expect([first, clock.now()]).toEqual([{ done: [other], pending: [self] }, 5])
+        expect(await wait([self], { timeout: 5 })).toEqual({ done: [], pending: [self] })
+      },
+      { name: 'self' },
+    )
+    await self
+    expect(await wait([self, other])).toEqual({ done: [self, other], pending: [] })
+  })
 })

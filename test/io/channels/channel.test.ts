@@ -247,3 +247,27 @@ test('Channel refuses limits that are none', () => {
   expect(() => new Channel(stream, { maxQueue: NaN })).toThrow('Invalid maxQueue NaN')
   stream.abort()
 })
+
+test('close() in a request handler cancels it and the others, says goodbye, and ends', async () => {
+  const order: string[] = []
+  const { client, server, end } = pair({
+    onRequest: async (value) => {
+      if (value === 'stay') {
+        await sleep(Infinity).finally(() => order.push('the other was cancelled'))
+      }
+      await server.close()
+      order.push('closed')
+      await sleep(1).catch((error: unknown) => order.push((error as Error).name))
+    },
+  })
+  const asked = Promise.allSettled([client.request('stay'), client.request('close')])
+  await settle()
+  expect(server.closed).toBe(true)
+  expect(order).toEqual(['the other was cancelled', 'closed', 'CancelledError'])
+  const reasons = (await asked).map((result) => result.status === 'rejected' && result.reason)
+  expect(reasons).toEqual([
+    expect.objectContaining({ code: 'SPOOL_BROKEN' }),
+    expect.objectContaining({ code: 'SPOOL_BROKEN' }),
+  ])
+  await end()
+})

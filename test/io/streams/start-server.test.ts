@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { moveOnAfter, now, run, sleep, taskGroup } from 'spool'
+import { Barrier, callLater, moveOnAfter, now, run, sleep, taskGroup } from 'spool'
 import { type ByteStream, openConnection, startServer } from 'spool/io'
 import { certificates } from '../../support/certificates.ts'
 import { expectNothingLeft, openResources } from '../../support/open-resources.ts'
@@ -142,4 +142,75 @@ test('run() ends a server at its end', async () => {
     return server.port
   })
   expect(port).toBeGreaterThan(0)
+})
+
+test('close() in a handler waits for the other handlers, and closed for that one too', async () => {
+  const order: string[] = []
+  const entered = Promise.withResolvers<void>()
+  const server = await startServer(local, async (stream) => {
+    const line = await stream.readLine()
+    if (line === 'stay') {
+      entered.resolve()
+      try {
+        await sleep(Infinity)
+      } finally {
+        order.push('the other was cancelled')
+      }
+    }
+    await server.close({ deadline: now() })
+    order.push('closed')
+    await stream.write('bye\n')
+  })
+  const over = server.closed.then(() => order.push('over'))
+  const streams = await Promise.all(
+    [1, 2].map(() => openConnection({ ...local, port: server.port })),
+  )
+  await streams[0]?.write('stay\n')
+  await entered.promise
+  await streams[1]?.write('close\n')
+  // It has its say still, and its own wait did not throw.
+  expect(await streams[1]?.readLine()).toBe('bye')
+  for (const stream of streams) await stream.close()
+  await over
+  expect(order).toEqual(['the other was cancelled', 'closed', 'over'])
+  await server.close()
+})
+
+test('close() in all handlers at once, and outside as well, ends for all of them', async () => {
+  const barrier = new Barrier(3)
+  const server = await startServer(local, async (stream) => {
+    await stream.readLine()
+    await barrier.wait()
+    await taskGroup((group) => void group.spawn(() => server.close()))
+    await stream.write('bye\n')
+  })
+  const streams = await Promise.all(
+    [1, 2, 3].map(() => openConnection({ ...local, port: server.port })),
+  )
+  for (const stream of streams) await stream.write('close\n')
+  expect(await Promise.all(streams.map((stream) => stream.readLine()))).toEqual([
+    'bye',
+    'bye',
+    'bye',
+  ])
+  await Promise.all([...streams.map((stream) => stream.close()), server.close(), server.closed])
+})
+
+test('a failure that is lost in a handler which closes its server reaches the group around', async () => {
+  const lost = taskGroup(async () => {
+    const server = await startServer(local, async (stream) => {
+      await stream.readLine()
+      callLater(0, () => {
+        throw new Error('late')
+      })
+      await server.close()
+      await sleep(Infinity)
+    })
+    await using stream = await openConnection({ ...local, port: server.port })
+    await stream.write('close\n')
+    await server.closed
+  })
+  await expect(lost).rejects.toMatchObject({
+    errors: [{ errors: [{ message: 'late' }] }],
+  })
 })
