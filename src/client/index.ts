@@ -49,6 +49,7 @@ export { makeResponse, type MadeResponseOptions } from './response/made-response
 export type { Link } from './response/links.ts'
 export type { ResponsePromise } from './response/response-promise.ts'
 export { ClientSession, type ClientSessionStatistics } from './session.ts'
+export type { SessionCloseOptions } from './session-end.ts'
 export type {
   ClientMiddleware,
   ClientSessionOptions,

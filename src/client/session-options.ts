@@ -3,12 +3,12 @@ import type { Middleware } from '../http/middleware.ts'
 import type { ConnectorOptions } from './connection/connector.ts'
 import type { Transport } from '../io/transport.ts'
 import type { ConnectTarget, NetworkOptions } from './connection/network-options.ts'
+import type { OpenTransport } from './connection/opener.ts'
 import type { Credentials } from './auth/credentials.ts'
 import { CookieJar } from './cookies/cookie-jar.ts'
 import type { ClientRequest } from './request/client-request.ts'
 import { atLeast, type SharedOptions } from './request/request-options.ts'
 import type { ClientResponse } from './response/client-response.ts'
-import type { RequestURL, URLReader } from './url/request-url.ts'
 
 /**
  * Stands around each request that is sent, those of followed redirects too. It may change the request,
@@ -93,21 +93,15 @@ export function limitsFrom({ limit, limitPerHost }: SessionLimits): SessionLimit
   }
 }
 
-/** Throws TypeError for what can't be a base. */
-export function baseOf(url: string | URL | undefined, urls: URLReader): RequestURL | undefined {
-  if (url === undefined) return undefined
-  const base = urls.read(String(url))
-  const path = base.target.replace(/\?.*$/s, '')
-  if (path.endsWith('/')) return base
-  throw new TypeError(
-    `Cannot use ${JSON.stringify(String(url))} as "baseUrl": its path must end with a slash, since what stands behind the last one is replaced`,
-  )
-}
-
 /** The session's jar. Throws TypeError for what is none. */
 export function jarOf(cookies: CookieJar | boolean | undefined): CookieJar | undefined {
   if (cookies === undefined || cookies === false) return undefined
   if (cookies === true) return new CookieJar()
   if (cookies instanceof CookieJar) return cookies
   throw new TypeError('Cannot use this as "cookies": expected a CookieJar, true or false')
+}
+
+/** Opens what `transport` makes, if there is one. */
+export function transportOpener({ transport }: ClientSessionOptions): OpenTransport | undefined {
+  return transport && (({ origin }) => transport.open(origin))
 }

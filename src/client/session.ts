@@ -1,4 +1,3 @@
-import { ClosedResourceError } from '../concurrency/errors.ts'
 import { currentScope } from '../concurrency/scope/scope.ts'
 import type { ResolverStatistics } from '../io/caching-resolver.ts'
 import { compose } from '../http/middleware.ts'
@@ -10,7 +9,6 @@ import { Routes } from './connection/routes.ts'
 import { Call } from './call/call.ts'
 import type { CookieJar } from './cookies/cookie-jar.ts'
 import { CallList } from './call/call-list.ts'
-import { endOfCalls } from './call/end-of-calls.ts'
 import type { Sending } from './call/sending.ts'
 import { type Download, download, type DownloadOptions } from './download/download.ts'
 import type { ServerSentEvent } from './events/event-parser.ts'
@@ -31,17 +29,18 @@ import {
 } from './request/request-options.ts'
 import type { ClientResponse } from './response/client-response.ts'
 import { ResponsePromise } from './response/response-promise.ts'
+import { type SessionCloseOptions, SessionEnd } from './session-end.ts'
 import {
-  baseOf,
   type ClientSessionOptions,
   jarOf,
   limitsFrom,
   poolOptions,
   type SessionLimits,
+  transportOpener,
 } from './session-options.ts'
+import { BaseURL } from './url/base-url.ts'
 import { queryString, withQuery } from './url/query.ts'
-import { hrefOf, URLReader } from './url/request-url.ts'
-import { resolveReference } from './url/resolve-reference.ts'
+import { URLReader } from './url/request-url.ts'
 import { reconnecting, type ReconnectingOptions } from './websocket/reconnecting.ts'
 import { type WebSocketRequestOptions, WebSocketRequests } from './websocket/websocket-request.ts'
 
@@ -70,10 +69,8 @@ export class ClientSession implements AsyncDisposable {
   readonly #direct: Sending
   readonly #settings: RequestSettings
   readonly #opener: Opener
-  readonly #base: string | undefined
-  // The base's origin, for paths from the root.
-  readonly #root: string
-  #closed = false
+  readonly #base: BaseURL
+  readonly #end: SessionEnd
   #fetch: Fetch | undefined = undefined
   // Made with the first.
   #webSockets: WebSocketRequests | undefined = undefined
@@ -87,7 +84,7 @@ export class ClientSession implements AsyncDisposable {
     this.#opener = new Opener(options)
     const heads = new RequestHeads(withAuth(options.headers, options.auth), settings.decompress)
     const urls = new URLReader()
-    const base = baseOf(options.baseUrl, urls)
+    this.#base = new BaseURL(options.baseUrl, urls)
     this.#direct = {
       urls,
       heads,
@@ -109,13 +106,18 @@ export class ClientSession implements AsyncDisposable {
             middleware: compose(middleware.map(releasing), (request) => this.#pass(request)),
           }
     this.#settings = settings
-    this.#base = base === undefined ? undefined : hrefOf(base)
-    this.#root = base === undefined ? '' : base.origin.href
+    const { calls, connector } = this.#direct
+    this.#end = new SessionEnd(calls, connector, {
+      release: () => {
+        this.#webSockets?.close()
+        this.#opener.clear()
+      },
+    })
   }
 
   /** Whether `close()` was called. */
   get closed(): boolean {
-    return this.#closed
+    return this.#end.begun
   }
 
   /** The jar with its cookies; undefined if it keeps none. */
@@ -170,7 +172,7 @@ export class ClientSession implements AsyncDisposable {
     const promise = new ResponsePromise(scope)
     let call: Call
     try {
-      if (this.#closed) throw closedError()
+      this.#end.check()
       if (options !== undefined) checkRequestOptions(options)
       const settings =
         options === undefined ? this.#settings : settingsFrom(options, this.#settings)
@@ -181,7 +183,8 @@ export class ClientSession implements AsyncDisposable {
       return promise
     }
     try {
-      if (options === undefined) call.start(this.#absolute(url), undefined, undefined, undefined)
+      if (options === undefined)
+        call.start(this.#base.absolute(url), undefined, undefined, undefined)
       else this.#start(call, url, options)
     } catch (error) {
       call.failed(error)
@@ -217,7 +220,7 @@ export class ClientSession implements AsyncDisposable {
   get fetch(): Fetch {
     return (this.#fetch ??= sessionFetch(
       (method, url, options) => this.request(method, url, options),
-      (url) => this.#absolute(url),
+      (url) => this.#base.absolute(url),
     ))
   }
 
@@ -236,7 +239,7 @@ export class ClientSession implements AsyncDisposable {
   download(url: string | URL, path: string, options: DownloadOptions = {}): Promise<Download> {
     const send = (method: string, to: string, more: RequestOptions): ResponsePromise =>
       this.request(method, to, more)
-    return download(send, this.#absolute(url), path, options)
+    return download(send, this.#base.absolute(url), path, options)
   }
 
   /**
@@ -263,10 +266,13 @@ export class ClientSession implements AsyncDisposable {
    * Cancellation: closes the connection, or ends the wait for the next one.
    *
    * @throws ResponseError for another status than 200 and 204, but for 429 and 5xx that may pass;
-   *   ProtocolError for another content type; what `request()` throws, where it is not asked again
+   *   ProtocolError for another content type; ClosedResourceError when the session is closed; what `request()`
+   *   throws, where it is not asked again
    */
   events(url: string | URL, options: EventsOptions = {}): AsyncGenerator<ServerSentEvent, void> {
-    return serverEvents((method, to, more) => this.request(method, to, more), url, options)
+    const send = (method: string, to: string | URL, more: RequestOptions): ResponsePromise =>
+      this.request(method, to, more)
+    return serverEvents(send, url, options, (delay) => this.#end.pause(delay))
   }
 
   /**
@@ -297,13 +303,15 @@ export class ClientSession implements AsyncDisposable {
    *
    * Cancellation: as `websocket()`; while it waits, only the wait is given up.
    *
-   * @throws as `websocket()`, after `reconnect.attempts` failures in a row
+   * @throws as `websocket()`, after `reconnect.attempts` failures in a row; ClosedResourceError when the
+   *   session is closed
    */
   websockets(
     url: string | URL,
     options: ReconnectingOptions = {},
   ): AsyncGenerator<WebSocketConnection, void, undefined> {
-    return reconnecting(() => this.websocket(url, options), options.reconnect)
+    const open = (): Promise<WebSocketConnection> => this.websocket(url, options)
+    return reconnecting(open, options.reconnect, (delay) => this.#end.pause(delay))
   }
 
   /** What it holds, now. */
@@ -324,53 +332,29 @@ export class ClientSession implements AsyncDisposable {
 
   /**
    * Takes no more requests, closes idle connections, and waits for the requests that are under way: for
-   * their responses, and for the bodies that somebody reads. A response that nobody has begun to read is
-   * released. Calling it again waits for the same.
+   * their responses, and for the bodies that somebody reads, until the deadline; what is left then is given
+   * up with a `ClosedResourceError`. A response that nobody has begun to read is released. What would not
+   * end by itself is ended at once: loops over events throw that error too, WebSockets are closed with 1001.
+   * Calling it again waits for the same; the earlier deadline counts.
    *
    * Cancellation: what is under way is given up with a `ClosedResourceError` and its connections are
    * closed at once; it does not throw.
+   *
+   * @throws TypeError or RangeError for a deadline that is none
    */
-  async close(): Promise<void> {
-    this.#closed = true
-    const { calls, connector } = this.#direct
-    connector.closeIdle()
-    if (currentScope().cancelled) this.#giveUp()
-    try {
-      await endOfCalls(calls, closedError())
-    } catch {
-      // Cancelled while it waited.
-      this.#giveUp()
-    }
-    connector.close()
-    this.#webSockets?.close()
-    this.#opener.clear()
+  close(options?: SessionCloseOptions): Promise<void> {
+    return this.#end.close(options)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  #giveUp(): void {
-    const error = closedError()
-    for (const call of this.#direct.calls.all()) call.abort(error)
-    this.#direct.connector.closeIdle()
-  }
-
   #start(call: Call, url: string | URL, options: RequestOptions): void {
     const { query, signal } = options
-    const absolute = this.#absolute(url)
+    const absolute = this.#base.absolute(url)
     const target = query === undefined ? absolute : withQuery(absolute, queryString(query))
     call.start(target, headersOf(options), contentOf(options), signal)
-  }
-
-  #absolute(url: string | URL): string {
-    const text = typeof url === 'string' ? url : url.href
-    if (this.#base === undefined || /^https?:\/\//i.test(text)) return text
-    // A path from the root that has no dots is where the base's origin ends.
-    if (text.startsWith('/') && !text.startsWith('//') && !text.includes('/.')) {
-      return this.#root + text
-    }
-    return resolveReference(this.#base, text)
   }
 
   // The innermost of the middlewares: sends one request, and follows nothing.
@@ -389,12 +373,4 @@ export class ClientSession implements AsyncDisposable {
     call.startWith(request)
     return promise.then()
   }
-}
-
-function closedError(): ClosedResourceError {
-  return new ClosedResourceError('Cannot send a request: the session is closed')
-}
-
-function transportOpener({ transport }: ClientSessionOptions): OpenTransport | undefined {
-  return transport && (({ origin }) => transport.open(origin))
 }

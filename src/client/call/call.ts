@@ -141,13 +141,15 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
   }
 
   /**
-   * Gives it up if nobody has begun to read the response, and lets a connection come to its end that was
-   * taken over. For a session that closes.
+   * Gives it up if nobody has begun to read the response or it has no end, and lets a connection come to
+   * its end that was taken over. For a session that closes.
    */
   releaseUnread(error: unknown): void {
     const upgraded = this.#exchange?.upgraded
+    const response = this.#response
     if (upgraded !== undefined) upgraded.endSoon()
-    else if (this.#response !== undefined && !this.#response.body.used) this.abort(error)
+    else if (this.#settings.endless === true || response?.endless === true) this.abort(error)
+    else if (response !== undefined && !response.body.used) this.abort(error)
   }
 
   /** @internal While middlewares run: there may be no exchange then that is a member in its place. */

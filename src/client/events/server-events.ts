@@ -4,7 +4,6 @@
  */
 import { TimeoutError } from '../../concurrency/errors.ts'
 import { RetryPolicy } from '../../concurrency/pool/policy/retry-policy.ts'
-import { sleep } from '../../concurrency/time/sleep.ts'
 import { HeaderFields } from '../../http/header-fields.ts'
 import { ConnectError } from '../../io/errors.ts'
 import { ResponseError, TransferError } from '../errors.ts'
@@ -53,11 +52,12 @@ type Send = (method: string, url: string | URL, options: RequestOptions) => Resp
 // Too busy, or not there for the moment: a browser would give up, a program had better not.
 const passing = new Set([429, 500, 502, 503, 504])
 
-/** What `ClientSession.events()` does. */
+/** What `ClientSession.events()` does. `pause`: waits until it is to be asked again. */
 export async function* serverEvents(
   send: Send,
   url: string | URL,
   options: EventsOptions,
+  pause: (delay: number) => Promise<void>,
 ): AsyncGenerator<ServerSentEvent, void> {
   const { method = 'GET', reconnect = method === 'GET', maxAttempts = Infinity } = options
   const limit = atLeast(1, 'maxEventSize', options.maxEventSize ?? defaultEventSize)
@@ -95,7 +95,7 @@ export async function* serverEvents(
       jitter: failed < 2 ? 0 : 0.5,
       random: options.random ?? Math.random,
     })
-    await sleep(policy.delayAfter(Math.max(failed, 1), undefined) ?? wait)
+    await pause(policy.delayAfter(Math.max(failed, 1), undefined) ?? wait)
   }
 }
 
@@ -113,6 +113,7 @@ function withHeaders(options: EventsOptions, lastEventId: string): RequestOption
   const of: RequestOptions & Partial<EventsOptions> = { ...options, headers, timeout: own }
   for (const name of ownOptions) delete of[name]
   of.raiseForStatus = false
+  of.endless = true
   return of
 }
 

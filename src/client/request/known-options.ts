@@ -30,6 +30,7 @@ const ofRequests: Names<RequestOptions> = {
   onDownloadProgress: true,
   signal: true,
   upgrade: true,
+  endless: true,
 }
 
 const ofSessions: Names<ClientSessionOptions> = {

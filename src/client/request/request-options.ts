@@ -84,6 +84,8 @@ export interface RequestOptions extends SharedOptions {
   signal?: AbortSignal | undefined
   /** @internal Takes 101 for an answer; `response.exchange.takeOver()` has the connection then. */
   upgrade?: true
+  /** @internal The body has no end: when the session closes, nobody waits for it. */
+  endless?: true
 }
 
 /** What holds for a request, with nothing left out. Shared by all that say nothing of their own. */
@@ -99,6 +101,8 @@ export interface RequestSettings {
   readonly tls: TLSOptions | undefined
   /** Whether 101 is an answer. */
   readonly upgrade: true | undefined
+  /** Whether the body never ends. */
+  readonly endless: true | undefined
   readonly onDownloadProgress: ((progress: TransferProgress) => void) | undefined
   readonly proxy: ProxySetting | undefined
 }
@@ -115,6 +119,7 @@ export const defaultSettings: RequestSettings = {
   raiseForStatus: false,
   tls: undefined,
   upgrade: undefined,
+  endless: undefined,
   onDownloadProgress: undefined,
   proxy: undefined,
 }
@@ -127,7 +132,7 @@ const modes: readonly unknown[] = ['follow', 'manual', 'error']
  * @throws RangeError or TypeError for what makes no sense
  */
 export function settingsFrom(
-  options: SharedOptions & Pick<RequestOptions, 'upgrade' | 'onDownloadProgress'>,
+  options: SharedOptions & Pick<RequestOptions, 'upgrade' | 'endless' | 'onDownloadProgress'>,
   base: RequestSettings,
 ): RequestSettings {
   if (
@@ -141,6 +146,7 @@ export function settingsFrom(
     options.raiseForStatus === undefined &&
     options.tls === undefined &&
     options.upgrade === undefined &&
+    options.endless === undefined &&
     options.onDownloadProgress === undefined &&
     options.proxy === undefined
   ) {
@@ -163,6 +169,7 @@ export function settingsFrom(
     raiseForStatus: options.raiseForStatus ?? base.raiseForStatus,
     tls: options.tls ?? base.tls,
     upgrade: options.upgrade,
+    endless: options.endless,
     onDownloadProgress: options.onDownloadProgress,
     proxy: options.proxy ?? base.proxy,
   }

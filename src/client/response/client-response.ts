@@ -75,6 +75,8 @@ export class ClientResponse implements AsyncDisposable {
   readonly body: IncomingBody
   /** @internal */
   readonly exchange: ResponseExchange
+  /** @internal Whether somebody reads events, which may come for ever. */
+  endless = false
   #history: readonly RedirectStep[] = []
 
   /** @internal */
@@ -220,9 +222,11 @@ export class ClientResponse implements AsyncDisposable {
    *
    * Cancellation: closes the connection.
    *
-   * @throws ProtocolError for another content type, and as `bytes()`
+   * @throws ProtocolError for another content type, ClosedResourceError when the session is closed, and
+   *   as `bytes()`
    */
   events(options?: { limit?: number }): AsyncGenerator<ServerSentEvent, void> {
+    this.endless = true
     return eventsOf(this, options?.limit)
   }
 

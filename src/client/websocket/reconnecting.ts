@@ -1,6 +1,5 @@
 /** One WebSocket after the other, for a client that is to stay connected. */
 import { TimeoutError } from '../../concurrency/errors.ts'
-import { sleep } from '../../concurrency/time/sleep.ts'
 import type { WebSocketConnection } from '../../http/websocket/websocket-connection.ts'
 import { ConnectError } from '../../io/errors.ts'
 import { ResponseError, TransferError } from '../errors.ts'
@@ -22,10 +21,11 @@ export interface ReconnectingOptions extends WebSocketRequestOptions {
   reconnect?: ReconnectOptions
 }
 
-/** `open` makes one connection. */
+/** `open` makes one connection, `pause` waits until the next is to be made. */
 export async function* reconnecting(
   open: () => Promise<WebSocketConnection>,
   options: ReconnectOptions = {},
+  pause: (delay: number) => Promise<void>,
 ): AsyncGenerator<WebSocketConnection, void, undefined> {
   const { attempts = Infinity, delay = 500, maxDelay = 30_000 } = options
   for (const [name, value] of Object.entries({ attempts, delay, maxDelay })) {
@@ -48,7 +48,7 @@ export async function* reconnecting(
       if (ws.statistics().messagesReceived > 0) failures = 0
     }
     failures++
-    await sleep(waitAfter(failures, delay, maxDelay))
+    await pause(waitAfter(failures, delay, maxDelay))
   }
 }
 
