@@ -118,6 +118,8 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     this.#complete = true
     this.#trailers = trailers
     this.#wake()
+    // What is read of it from now on is nothing to a source that has gone on to the next message.
+    this.#resumeSource()
   }
 
   /** @internal From the connection: the rest won't come. */

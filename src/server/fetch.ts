@@ -7,11 +7,16 @@ import { IncomingBody } from '../http/incoming-body.ts'
 import type { BodyChunks } from '../http/outgoing-body.ts'
 import type { RequestHead } from '../wire/http1/messages.ts'
 import type { Destination, Dispatcher } from './connection/destination.ts'
-import { failureOf, plainResponse, reportToConsole } from './connection/failure-response.ts'
+import {
+  failureOf,
+  noResponse,
+  plainResponse,
+  reportToConsole,
+} from './connection/failure-response.ts'
 import { type RequestKeeper, RequestScope } from './connection/request-scope.ts'
 import { ServerRequest } from './messages/server-request.ts'
-import { ServerResponse } from './messages/server-response.ts'
-import { fromWebResponse } from './messages/web-response.ts'
+import type { ServerResponse } from './messages/server-response.ts'
+import { serverResponseOf } from './messages/web-response.ts'
 import { defaultLimits } from './server-options.ts'
 
 /** Answers `request`; the scope that it is handled in is below the caller's. */
@@ -73,7 +78,9 @@ async function handle(
 ): Promise<ServerResponse> {
   try {
     const result = await runInScope(scope, destination.handle, request)
-    return result instanceof ServerResponse ? result : fromWebResponse(result)
+    const response = serverResponseOf(result)
+    if (response === undefined) throw noResponse(result)
+    return response
   } catch (error) {
     // Whoever asked has gone, or is cancelled: there is nobody to answer.
     const gone = scope.error?.source === 'disconnect' || !scope.cancelledHere

@@ -24,7 +24,8 @@ export class ReadAhead {
   add(bytes: Uint8Array, shared: boolean): void {
     const held = (this.#held ??= new HeldBytes())
     held.add(bytes, shared)
-    if (held.size < this.#limit || this.#paused) return
+    if (held.size < this.#limit) return
+    // Again, if need be: the reader of a body lets the client send on without asking here.
     this.#paused = true
     this.#transport.pause()
   }

@@ -3,7 +3,7 @@ import type { BodyInput } from '../../http/outgoing-body.ts'
 import { ServerResponse } from './server-response.ts'
 
 /** A web `Response` as ours. Its body is passed on as it comes. */
-export function fromWebResponse(response: Response): ServerResponse {
+function fromWebResponse(response: Response): ServerResponse {
   const { status, headers } = response
   return new ServerResponse(response.body as BodyInput | null, { status, headers })
 }

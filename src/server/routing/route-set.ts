@@ -3,13 +3,14 @@
  * the middlewares around each route put together beforehand. Mounting costs a request nothing.
  */
 import { compose } from '../../http/middleware.ts'
-import { type Destination, destinationOf } from '../connection/destination.ts'
+import { type Destination, destinationOf, type HandlerResult } from '../connection/destination.ts'
+import { noResponse } from '../connection/failure-response.ts'
 import { HTTPError } from '../messages/http-error.ts'
 import type { KeyedValues } from '../messages/key.ts'
 import { empty, redirect } from '../messages/responses.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import { ServerResponse } from '../messages/server-response.ts'
-import { fromWebResponse } from '../messages/web-response.ts'
+import { serverResponseOf } from '../messages/web-response.ts'
 import type { Handler, RouteOptions, ServerMiddleware } from './route.ts'
 import { anyMethod, Router } from './router.ts'
 
@@ -158,9 +159,19 @@ function adapt(
   return (request) => {
     const result = handler(request)
     if (result instanceof ServerResponse) return result
-    if (result instanceof Response) return fromWebResponse(result)
-    return result.then((late) => (late instanceof Response ? fromWebResponse(late) : late))
+    if (isThenable(result)) return result.then(responseOf)
+    return responseOf(result)
   }
+}
+
+function responseOf(result: unknown): ServerResponse {
+  const response = serverResponseOf(result)
+  if (response === undefined) throw noResponse(result)
+  return response
+}
+
+function isThenable(result: unknown): result is Promise<HandlerResult> {
+  return typeof (result as { then?: unknown } | undefined)?.then === 'function'
 }
 
 function answerUnmatched(

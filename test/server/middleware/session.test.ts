@@ -65,7 +65,7 @@ test('sessions() takes nothing that was changed in any place', async () => {
   const app = made()
   const cookie = await stored(app)
   const [name = '', value = ''] = cookie.split('=')
-  for (let at = 0; at < value.length - 1; at++) {
+  for (let at = 0; at < value.length; at++) {
     const changed = value.slice(0, at) + (value[at] === 'A' ? 'B' : 'A') + value.slice(at + 1)
     expect((await ask(app, '/', `${name}=${changed}`))[0]).toBe('{}')
   }
