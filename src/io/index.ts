@@ -93,3 +93,13 @@ export {
   type StartModuleOptions,
 } from './channels/process-channel.ts'
 export { RemoteError } from './channels/remote-error.ts'
+export { fromThread } from './threads/from-thread.ts'
+export { ThreadError } from './threads/thread-error.ts'
+export { closeThreads, threadStatistics, type ThreadStatistics } from './threads/thread-pool.ts'
+export {
+  type ThreadArguments,
+  threadLimiter,
+  type ThreadModule,
+  toThread,
+  type ToThreadOptions,
+} from './threads/to-thread.ts'
