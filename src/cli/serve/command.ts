@@ -1,11 +1,11 @@
 /** `spool serve` from its arguments to its exit code. */
-import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { Application, files, type Handler, serve } from '../../server/index.ts'
+import { serve } from '../../server/index.ts'
 import type { StandardStreams } from '../standard-streams.ts'
 import { UsageError } from '../usage-error.ts'
 import { readServeOptions, type ServeOptions, serveUsage } from './options.ts'
+import { Reloader } from './reload/attended.ts'
+import { reload } from './reload/reload.ts'
+import { isFolder, servedBy } from './served.ts'
 
 /**
  * Runs `spool serve` and returns its exit code when the server is closed.
@@ -23,45 +23,34 @@ export async function serveCommand(
     streams.stdout.print(serveUsage)
     return 0
   }
-  const served = await servedBy(options)
-  const { host, port, certificate } = options
-  await using server = await serve(served, {
-    host,
-    port,
+  if (!options.reload) return serveNow(options, streams)
+  const { served } = options
+  if (await isFolder(served)) {
+    throw new UsageError(`Cannot use --reload: files of "${served}" are served as they are anyway`)
+  }
+  return reload(options, streams)
+}
+
+// Whoever has changed a file waits for the end of the old process.
+const timeoutsForReload = { shutdown: 2_000, cancellation: 1_000 }
+
+async function serveNow(options: ServeOptions, streams: StandardStreams): Promise<number> {
+  await using reloader = Reloader.find()
+  const { address, path, certificate, workers } = options
+  await using server = await serve(await servedBy(options, streams.stdout), {
+    ...address,
+    ...(path === undefined ? {} : { path }),
     ...(certificate === undefined ? {} : { tls: certificate }),
+    ...(workers === undefined ? {} : { workers }),
+    ...(reloader === undefined ? {} : { timeouts: timeoutsForReload }),
   })
-  streams.stdout.print(`Serving ${options.path} at ${server.url}\n`)
+  // A worker has none: one line for all of them is enough.
+  const first = workers === undefined || server.workers.length > 0
+  if (reloader !== undefined) await reloader.attend(server)
+  else if (first) {
+    const by = workers === undefined ? '' : `, by ${server.workers.length} workers`
+    streams.stdout.print(`Serving ${options.served} at ${server.url}${by}\n`)
+  }
   await server.closed
   return 0
-}
-
-async function servedBy({ path, listing }: ServeOptions): Promise<Application | Handler> {
-  if (await isFolder(path)) {
-    return new Application().get('/{path*}', files(resolve(path), { listing }))
-  }
-  if (listing) throw new UsageError(`Cannot use --listing: "${path}" is no folder`)
-  const { default: served } = await load(path)
-  if (served instanceof Application) return served
-  if (typeof served === 'function') return served as Handler
-  throw new UsageError(
-    `Cannot serve "${path}": its default export is neither an Application of this spool nor a function`,
-  )
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory()
-  } catch (error) {
-    const { message } = error as Error
-    throw new UsageError(`Cannot serve "${path}": ${message}`, { cause: error })
-  }
-}
-
-async function load(path: string): Promise<{ default?: unknown }> {
-  try {
-    return (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(`Loading "${path}" failed: ${reason}`, { cause: error })
-  }
 }

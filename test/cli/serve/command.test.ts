@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { serveCommand } from '../../../src/cli/serve/command.ts'
 import { UsageError } from '../../../src/cli/usage-error.ts'
 import { ClientSession } from '../../../src/client/index.ts'
+import { empty, serve } from '../../../src/server/index.ts'
 import { certificates } from '../../support/certificates.ts'
 import { startProcess, TemporaryFolder } from '../../support/processes.ts'
 import { RecordedStreams } from '../recorded-streams.ts'
@@ -70,15 +71,91 @@ describe('serveCommand()', () => {
     const empty = folder.write('empty.mjs', 'export default 1')
     await expect(serveCommand([`${folder.path}/none`], streams)).rejects.toThrow(UsageError)
     await expect(serveCommand([failing], streams)).rejects.toThrow(
-      `Loading "${failing}" failed: not today`,
+      `Loading "${failing}" failed: not today (`,
     )
     await expect(serveCommand([empty], streams)).rejects.toThrow(
-      'its default export is neither an Application of this spool nor a function',
+      `Cannot serve "${empty}": expected an Application of this spool or a function, its default export is neither`,
     )
+    const nothing = folder.write('nothing.mjs', 'export const app = 1')
+    await expect(serveCommand([nothing], streams)).rejects.toThrow('it has no default export')
     await expect(serveCommand([empty, '--listing'], streams)).rejects.toThrow(
       `Cannot use --listing: "${empty}" is no folder`,
     )
     expect([streams.stdout.text, streams.stderr.text]).toEqual(['', ''])
+  })
+
+  it('serveCommand() says what keeps it from listening', async () => {
+    const streams = new RecordedStreams()
+    const app = folder.write('app.mjs', 'export default () => new Response()')
+    const taken = await serve(() => empty(), { host: '127.0.0.1', port: 0 })
+    const onTaken = serveCommand([app, '--port', String(taken.port)], streams)
+    await expect(onTaken).rejects.toThrow(
+      `Listening on "127.0.0.1:${taken.port}" failed: the address is in use`,
+    )
+    await taken.close()
+    const tls = ['--tls-cert', `${folder.path}/no.pem`, '--tls-key', app]
+    await expect(serveCommand([app, ...tls, '--port', '0'], streams)).rejects.toThrow(
+      `Reading the TLS certificate "${folder.path}/no.pem" failed: ENOENT`,
+    )
+    await expect(
+      serveCommand([app, '--path', `${folder.path}/no/a.sock`], streams),
+    ).rejects.toThrow(`Listening on "${folder.path}/no/a.sock" failed`)
+    expect(streams.stdout.text).toBe('')
+  })
+
+  it('serveCommand() serves on a Unix socket, and logs each request in JSON', async () => {
+    const app = folder.write('app.mjs', `export default () => new Response('hello')`)
+    const path = `${folder.path}/a.sock`
+    const args = [main, 'serve', app, '--path', path, '--access-log=json']
+    await using running = await startProcess(process.execPath, { args, ready: /at unix:.*\n/ })
+    await using session = new ClientSession({ socketPath: path })
+    expect(await session.get('http://localhost/a?b').text()).toBe('hello')
+    const [line] = await running.untilOutput(/^\{.*\}$/m)
+    expect(JSON.parse(line)).toMatchObject({ method: 'GET', target: '/a?b', status: 200, bytes: 5 })
+    running.signal('SIGTERM')
+    await running.ended()
+    expect(running.exitCode).toBe(143)
+  })
+
+  it('serveCommand() logs the requests of an application, also those that it has no route for', async () => {
+    const app = folder.write(
+      'app.ts',
+      `import { Application, text } from '${server}'
+      const api = new Application().get('/', () => text('api'))
+      export default new Application({ trailingSlash: 'redirect' })
+        .get('/a', () => text('a'))
+        .host('api.localhost', api)`,
+    )
+    const args = [main, 'serve', app, '--port', '0', '--access-log']
+    await using running = await startProcess(process.execPath, { args, ready })
+    const url = running.match[1] as string
+    await get(`${url}/a/`)
+    await get(`${url}/none`)
+    const [, lines] = await running.untilOutput(/\n([\s\S]*404[^\n]*)\n/)
+    const requests = Array.from(
+      String(lines).matchAll(/"(GET [^"]*)" (\d+)/g),
+      ([, ...found]) => found,
+    )
+    expect(requests).toEqual([
+      ['GET /a/ HTTP/1.1', '308'],
+      ['GET /a HTTP/1.1', '200'],
+      ['GET /none HTTP/1.1', '404'],
+    ])
+  })
+
+  it('serveCommand() serves by workers, says so once, and ends them all', async () => {
+    const app = folder.write('app.mjs', `export default () => new Response(String(process.pid))`)
+    const args = [main, 'serve', app, '--port', '0', '--workers', '2', '--access-log']
+    await using running = await startProcess(process.execPath, {
+      args,
+      ready: /^Serving \S+ at (http\S+), by 2 workers\n/,
+    })
+    const answer = await get(running.match[1] as string)
+    expect(Number(answer.replace('200 ', ''))).toBeGreaterThan(0)
+    running.signal('SIGINT')
+    await running.ended()
+    expect(running.exitCode).toBe(130)
+    expect(running.output.split('Serving')).toHaveLength(2)
   })
 
   it('serveCommand() tells how it is used', async () => {
