@@ -3,18 +3,22 @@
  * it. What is to be done is its owner's business.
  */
 import type { CancelledError } from '../concurrency/errors.ts'
+import { checkDeadline, checkDuration, checkOptions } from '../concurrency/scope/arguments.ts'
 import { outsideScopes } from '../concurrency/scope/context.ts'
 import { currentScope, ScopeMember, type Scope } from '../concurrency/scope/scope.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
 import type { ClockTimer } from '../concurrency/time/clock.ts'
 import { clock } from '../concurrency/time/current-clock.ts'
+import { checkNames } from '../util/known-names.ts'
 
 export interface CloseOptions {
   /**
-   * Until when requests that run may finish, on the clock of `now()`; then they are cancelled. By
-   * default they have the time-out `shutdown` of the server: 30 s.
+   * How long requests that run have to finish, in milliseconds; then they are cancelled. Default: the
+   * time-out `shutdown` of the server, 30 s. `Infinity`: as long as they like; 0: none.
    */
-  deadline?: number
+  timeout?: number | undefined
+  /** The same as a point in time, on the clock of `now()`: for what has a deadline of its own. */
+  deadline?: number | undefined
 }
 
 /** Whose end it is. */
@@ -73,11 +77,12 @@ export class ServerEnd {
     this.#listeners.add(listener)
   }
 
-  /** Begins, or joins in: an earlier deadline then counts. Throws what failed. */
+  /** Begins, or joins in: an earlier deadline then counts. Throws what failed, or for bad options. */
   async close(options: CloseOptions = {}): Promise<void> {
+    const deadline = deadlineOf(options)
     const scope = currentScope()
     const hook = new CancellationListener((error) => this.#scopeCancelled(error))
-    const running = this.#start(options.deadline)
+    const running = this.#start(deadline)
     hook.enter(scope)
     try {
       await running
@@ -135,6 +140,17 @@ export class ServerEnd {
       this.#waiting.clear()
     }
   }
+}
+
+function deadlineOf(options: CloseOptions): number | undefined {
+  checkOptions('call of close()', options, 'close({ timeout: 5_000 })')
+  checkNames(options, { timeout: true, deadline: true }, 'close()')
+  const { timeout, deadline } = options
+  if (timeout === undefined) {
+    return deadline === undefined ? undefined : checkDeadline('deadline', deadline)
+  }
+  if (deadline === undefined) return clock().now() + checkDuration('timeout', timeout)
+  throw new TypeError('Cannot close with both "timeout" and "deadline": say one of them')
 }
 
 /** Hears of the cancellation of a scope. */

@@ -39,7 +39,14 @@ export interface Server extends AsyncDisposable {
    * waited for: requests are cancelled and connections dropped. Only the end of the whole program
    * (`run()` was told by a signal) leaves requests their time.
    *
-   * Throws what a lifespan threw while it cleaned up.
+   * Throws what a lifespan threw while it cleaned up, and TypeError or RangeError, before anything is
+   * stopped, for options that make no sense.
+   *
+   * @example
+   * ```ts
+   * const server = await serve(() => text('Hello'), { host: '127.0.0.1' })
+   * await server.close({ timeout: 5_000 })
+   * ```
    */
   close(options?: CloseOptions): Promise<void>
   /**

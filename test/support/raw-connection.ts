@@ -27,7 +27,7 @@ export interface RawMessage {
 export class RawConnection implements AsyncDisposable {
   readonly socket: Socket
   /** All that came and was not taken by `read…()` or `message()`. */
-  #pending: Buffer = Buffer.alloc(0)
+  #came: Buffer[] = []
   #byteCount = 0
   #ended = false
   #closed = false
@@ -37,7 +37,7 @@ export class RawConnection implements AsyncDisposable {
   constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', (chunk: Buffer) => {
-      this.#pending = Buffer.concat([this.#pending, chunk])
+      this.#came.push(chunk)
       this.#byteCount += chunk.length
       this.#look()
     })
@@ -236,10 +236,16 @@ export class RawConnection implements AsyncDisposable {
     )
   }
 
+  // Put together when somebody looks: for each chunk, a long body would take a minute.
+  get #pending(): Buffer {
+    if (this.#came.length !== 1) this.#came = [Buffer.concat(this.#came)]
+    return this.#came[0] as Buffer
+  }
+
   #cut(length: number): Buffer {
-    const taken = this.#pending.subarray(0, length)
-    this.#pending = this.#pending.subarray(length)
-    return taken
+    const all = this.#pending
+    this.#came = [all.subarray(length)]
+    return all.subarray(0, length)
   }
 
   #until(condition: () => boolean): Promise<void> {
