@@ -25,6 +25,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'scope/context.ts': ['node:async_hooks'],
       'tasks/run.ts': ['node:process'],
       'observe/lost-rejections.ts': ['node:process'],
+      'observe/lost-at-exit.ts': ['node:process'],
     },
   },
   io: {

@@ -119,4 +119,20 @@ describe('a program that fails', () => {
     expect(program.output).toContain('"future "future"" (nobody came for this)')
     expect(program.exitCode).toBe(1)
   })
+
+  test.each([
+    ['a task of a pool', 'Task group "run" failed: "task "page" of "crawl""'],
+    [
+      'a task of a pool that is closed under cancellation',
+      'Task group "run" failed: "task "page" of "crawl""',
+    ],
+    ['a task of a pool that is waited for', 'Task group "crawl" failed: "page"'],
+    ['outside', 'Error: nobody waited for this'],
+  ])('ends with 1 and what failed, once, in %s that nobody awaited', async (way, message) => {
+    await using program = await start('failing', way)
+    await program.ended()
+    expect(program.output).toContain(message)
+    expect(program.output.match(/^\S*Error: .*nobody waited for this/gm)).toHaveLength(1)
+    expect(program.exitCode).toBe(1)
+  })
 })

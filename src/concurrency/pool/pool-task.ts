@@ -1,6 +1,7 @@
 import { type CapturedContext, captureContext, runInContext } from '../scope/context.ts'
 import { Scope } from '../scope/scope.ts'
 import type { LinePlace, WaitLine } from '../scope/wait-line.ts'
+import type { UnclaimedError } from '../scope/unclaimed-error.ts'
 import { countWakeUp, wakeUp, wakeUpsAreOrdered } from '../scope/wake-ups.ts'
 import { Task, type TaskFunction, type TaskOwner } from '../tasks/task.ts'
 import type { KeySlots } from './policy/key-limits.ts'
@@ -40,6 +41,8 @@ export class PoolTask<T = unknown> extends Task<T> implements Turn {
   holdsSlot = false
   /** @internal When it got the slot, on the clock of `now()`, in an adaptive pool. */
   slotSince = 0
+  /** @internal Its failure, until somebody looks. */
+  unclaimed: UnclaimedError | undefined = undefined
   /** @internal What the adaptive limit was doing then. */
   slotPhase = 0
   // Both while it waits to begin, and only then.
@@ -70,6 +73,11 @@ export class PoolTask<T = unknown> extends Task<T> implements Turn {
   /** @internal What it failed with, for the pool. */
   get failure(): unknown {
     return this.outcome
+  }
+
+  /** @internal */
+  protected override claimed(): void {
+    this.unclaimed?.claim()
   }
 
   /** @internal From now on it waits to begin, in the context of now. */

@@ -4,7 +4,7 @@
  */
 import { BusyResourceError, ClosedResourceError } from '../errors.ts'
 import { checkDuration, checkName, checkOptions } from '../scope/arguments.ts'
-import { currentScope, Scope } from '../scope/scope.ts'
+import { currentScope, rootScope, Scope } from '../scope/scope.ts'
 import { checkCount } from '../sync/count.ts'
 import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
 import type { Task, TaskFunction, TaskOwner } from '../tasks/task.ts'
@@ -63,7 +63,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     this.#keys = keyLimit === undefined ? undefined : new KeyLimits(keyLimit)
     this.#timeout = timeout === undefined ? undefined : checkTimeout(timeout)
     this.#retry = retry === undefined ? undefined : new RetryPolicy(retry)
-    this.#lost = new LostFailures(this.name)
+    this.#lost = new LostFailures(this.name, currentScope())
     this.#adaptive = adaptiveLimit(options, (limit) => this.#setLimit(limit))
     this.dispatcher = new Dispatcher(
       this.#adaptive?.limit ?? checkLimit(options.limit),
@@ -220,9 +220,15 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     } else if (state === 'cancelled') this.#cancelled++
     else {
       this.#failed++
-      if (task.observer === undefined) this.#lost.add(task)
+      if (task.observer === undefined && !task.observed) this.#keepFailure(task)
       this.#adaptive?.failed(task, task.failure)
     }
+  }
+
+  #keepFailure(task: PoolTask): void {
+    const around = task.scope.parent
+    // Nothing tells of the end of a detached task's scope.
+    this.#lost.add(task, around === undefined || around === this.#scope ? rootScope : around)
   }
 
   #inAttempts<T>(main: TaskFunction<T>, options: SubmitOptions | undefined): TaskFunction<T> {

@@ -59,7 +59,9 @@ export class Pool implements AsyncDisposable {
   /**
    * Hands in a task. It runs once there is a slot for it, never inside `submit()`, in the scope and in
    * the context of the caller; one that is cancelled while it waits never runs. Its failure is thrown
-   * to whoever awaits the task, and by `join()` and `close()` if nobody does.
+   * to whoever awaits the task, and by `join()` and `close()` if nobody does. If nobody calls these either
+   * before the task or group ends that has made the pool (of a pool that was made outside of all: the one
+   * that has submitted), it fails the nearest task group.
    *
    * With `whenFull: 'wait'` it always takes the task: who submits many awaits `pool.ready()` before
    * each, which bounds the queue.

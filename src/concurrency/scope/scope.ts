@@ -306,9 +306,14 @@ export const rootScope: Scope = new RootScope(undefined)
  * its `cancel()` throws a `NoScopeError`.
  */
 export function currentScope(): Scope {
-  let scope = enclosingScope() ?? rootScope
-  while (scope.over && scope.parent !== undefined) scope = scope.parent
-  return scope
+  return livingScope(enclosingScope() ?? rootScope)
+}
+
+/** @internal `scope`, or the nearest around it that has not ended. */
+export function livingScope(scope: Scope): Scope {
+  let nearest = scope
+  while (nearest.over && nearest.parent !== undefined) nearest = nearest.parent
+  return nearest
 }
 
 /** @internal The scope that has the values of `ContextVar`s here; over or not, they stay visible. */

@@ -1,7 +1,7 @@
 import { SpoolError } from '../../util/error.ts'
 import { CancelledError } from '../errors.ts'
 import { checkName } from '../scope/arguments.ts'
-import { currentScope, type Scope } from '../scope/scope.ts'
+import { currentScope, livingScope, type Scope } from '../scope/scope.ts'
 import { UnclaimedError } from '../scope/unclaimed-error.ts'
 import { Outcome, type OutcomeState } from './outcome.ts'
 
@@ -49,10 +49,11 @@ export class Future<T = void> extends Outcome<T> {
    */
   reject(error: unknown): void {
     this.#checkPending('reject')
-    const { awaited } = this
     this.settle('failed', error)
-    if (!awaited) {
-      this.#unclaimed = new UnclaimedError(error, this.describe(), living(this.#scope))
+    if (!this.observed) {
+      // The task that made it may be over, and its error belongs further out then.
+      const scope = livingScope(this.#scope)
+      this.#unclaimed = new UnclaimedError(error, this.describe(), scope)
     }
   }
 
@@ -81,11 +82,4 @@ export class Future<T = void> extends Outcome<T> {
       `Cannot ${action} ${this.describe()}: it is done already (${this.state})`,
     )
   }
-}
-
-// The task that made it may be over, and its error belongs further out then.
-function living(scope: Scope): Scope {
-  let nearest = scope
-  while (nearest.over && nearest.parent !== undefined) nearest = nearest.parent
-  return nearest
 }

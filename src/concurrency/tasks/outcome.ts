@@ -17,6 +17,8 @@ export type OutcomeState = 'pending' | OutcomeEnd
 interface DoneCallback {
   readonly callback: unknown
   readonly call: () => void
+  /** Whether it is for somebody who wants to know what came of it, and not only that it is done. */
+  readonly asks: boolean
 }
 
 /**
@@ -97,11 +99,19 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
    */
   addDoneCallback(callback: (outcome: this) => unknown): void {
     checkFunction('add a done callback', callback)
-    this.#observe()
     const scope = currentScope()
     const call = inThisContext(() => void callBack(() => callback(this), scope))
-    if (this.done) queueMicrotask(call)
-    else (this.#callbacks ??= []).push({ callback, call })
+    if (!this.done) (this.#callbacks ??= []).push({ callback, call, asks: true })
+    else {
+      this.#observe()
+      queueMicrotask(call)
+    }
+  }
+
+  /** @internal Calls `callback` once it is done, if it is not yet, as one who does not ask what came of it. */
+  whenDone(callback: (outcome: this) => void): void {
+    const call = inThisContext(() => callback(this))
+    ;(this.#callbacks ??= []).push({ callback, call, asks: false })
   }
 
   /** Takes a callback back, as often as it was added; returns how often that was. */
@@ -111,7 +121,7 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
     return callbacks.length - this.#callbacks.length
   }
 
-  /** @internal Whether anybody has ever awaited it or asked what came of it. */
+  /** @internal Whether anybody has learned what came of it. */
   get observed(): boolean {
     return this.#observed
   }
@@ -121,12 +131,6 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
     return this.#value
   }
 
-  /** @internal Whether anybody waits, or has asked to be called. */
-  protected get awaited(): boolean {
-    if (this.#waiter?.settled === false || (this.#others?.size ?? 0) > 0) return true
-    return (this.#callbacks?.length ?? 0) > 0
-  }
-
   /** @internal */
   protected settle(state: OutcomeEnd, value: unknown): void {
     this.#state = state
@@ -134,6 +138,8 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
     const waiter = this.#waiter
     if (waiter !== undefined) {
       const others = this.#others
+      // Who was cancelled while waiting has learned nothing.
+      this.#observed = this.#isAwaited()
       this.#waiter = this.#others = undefined
       if (state === 'succeeded') {
         waiter.resolve(value)
@@ -146,7 +152,10 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
     const callbacks = this.#callbacks
     if (callbacks !== undefined) {
       this.#callbacks = undefined
-      for (const { call } of callbacks) queueMicrotask(call)
+      for (const { call, asks } of callbacks) {
+        if (asks) this.#observed = true
+        queueMicrotask(call)
+      }
     }
   }
 
@@ -155,7 +164,6 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
     if (this.#state === 'pending' || scope.cancelled) {
       const refusal = scope.cancelled ? undefined : this.refusal(scope)
       if (refusal !== undefined) return Promise.reject(refusal)
-      this.#observed = true
       return this.#waitIn(scope) as Promise<T>
     }
     this.#observe()
@@ -167,14 +175,19 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
 
   #waitIn(scope: Scope): Promise<unknown> {
     // One that was cancelled stays here until the next one comes.
-    if (this.#waiter?.settled === false || (this.#others?.size ?? 0) > 0) {
+    if (this.#waiter !== undefined && this.#isAwaited()) {
       return waitInLine((this.#others ??= new WaiterSet()), scope, this)
     }
     this.#waiter = new Waiter<unknown>(undefined, scope, this)
     return this.#waiter.promise
   }
 
+  #isAwaited(): boolean {
+    return this.#waiter?.settled === false || (this.#others?.size ?? 0) > 0
+  }
+
   #observe(): void {
+    if (this.#state === 'pending') return
     this.#observed = true
     this.claimed()
   }

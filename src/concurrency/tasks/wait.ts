@@ -88,7 +88,7 @@ async function enough(
   }
   if (all.some(isEnough)) waiter.resolve()
   else {
-    for (const outcome of all) if (!outcome.done) outcome.addDoneCallback(onDone)
+    for (const outcome of all) if (!outcome.done) outcome.whenDone(onDone)
     if (timeout !== Infinity) timer = clock().setTimer(timeout, () => waiter.resolve())
   }
   try {

@@ -1,5 +1,5 @@
 // Fails in the way that its argument names.
-import { Future, run, sleep, taskGroup } from '../../../src/index.ts'
+import { Future, moveOnAfter, Pool, run, sleep, taskGroup } from '../../../src/index.ts'
 
 const ways: Record<string, () => unknown> = {
   main() {
@@ -51,7 +51,32 @@ const ways: Record<string, () => unknown> = {
   'a future'() {
     new Future().reject(new Error('nobody came for this'))
   },
+  'a task of a pool'() {
+    new Pool({ limit: 1, name: 'crawl' }).submit(() => fail('nobody waited for this'), {
+      name: 'page',
+    })
+    return sleep(0)
+  },
+  async 'a task of a pool that is closed under cancellation'() {
+    await moveOnAfter(5, async () => {
+      await using pool = new Pool({ limit: 1, name: 'crawl' })
+      pool.submit(() => fail('nobody waited for this'), { name: 'page' })
+      await sleep(Infinity)
+    })
+  },
+  async 'a task of a pool that is waited for'() {
+    await using pool = new Pool({ limit: 1, name: 'crawl' })
+    pool.submit(() => fail('nobody waited for this'), { name: 'page' })
+    await sleep(0)
+  },
+}
+
+function fail(message: string): never {
+  throw new Error(message)
 }
 
 const [way = 'main'] = process.argv.slice(2)
-await run(() => ways[way]?.())
+if (way === 'outside') {
+  // Of run() and of every scope.
+  new Pool({ limit: 1 }).submit(() => fail('nobody waited for this'))
+} else await run(() => ways[way]?.())

@@ -1,21 +1,20 @@
 import { expect, it } from 'vitest'
 import { LostFailures } from '../../../src/concurrency/pool/lost-failures.ts'
 import { PoolTask } from '../../../src/concurrency/pool/pool-task.ts'
-import { Scope } from '../../../src/concurrency/scope/scope.ts'
+import { rootScope, Scope } from '../../../src/concurrency/scope/scope.ts'
 import { TaskGroupError } from '../../../src/concurrency/tasks/task-group-error.ts'
-import { settle } from '../../../src/testing/settle.ts'
-import { Uncaught } from '../../support/uncaught.ts'
+import { RecordingGroup } from '../../support/recording-group.ts'
 
 const owner = { taskEnded: (): void => {} }
 
 // In an array: a task is a promise too, and would be awaited.
-async function failed(name: string): Promise<[PoolTask]> {
+async function failed(name: string, around: Scope): Promise<[PoolTask]> {
   const task = new PoolTask(
     () => {
       throw new Error(name)
     },
     owner,
-    new Scope(undefined),
+    around,
     name,
     0,
     undefined,
@@ -26,9 +25,12 @@ async function failed(name: string): Promise<[PoolTask]> {
 }
 
 it('LostFailures throws what nobody has looked at, once', async () => {
-  const lost = new LostFailures('crawl')
-  const [seen] = await failed('b')
-  for (const task of [...(await failed('a')), seen, ...(await failed('c'))]) lost.add(task)
+  const home = new Scope(rootScope)
+  const lost = new LostFailures('crawl', home)
+  const [seen] = await failed('b', home)
+  for (const task of [...(await failed('a', home)), seen, ...(await failed('c', home))]) {
+    lost.add(task, home)
+  }
   expect(seen.exception()).toEqual(new Error('b'))
   expect(() => lost.throwAll()).toThrow(
     new TaskGroupError('crawl', [
@@ -37,21 +39,43 @@ it('LostFailures throws what nobody has looked at, once', async () => {
     ]),
   )
   expect(() => lost.throwAll()).not.toThrow()
+  expect(home.empty).toBe(true)
 })
 
-it('LostFailures keeps 1,000, and makes the oldest beyond an uncaught exception', async () => {
-  using uncaught = new Uncaught()
-  const lost = new LostFailures('crawl')
-  const [seen] = await failed('seen')
-  expect(seen.failed).toBe(true)
+it('LostFailures gives what nobody has looked at to the group around the pool when its scope ends, once', async () => {
+  const { scope: home, taken } = new RecordingGroup('g', { scope: new Scope(rootScope) })
+  const submitter = new RecordingGroup('other', { scope: new Scope(rootScope) })
+  const lost = new LostFailures('crawl', home)
+  const [seen] = await failed('b', home)
+  lost.add((await failed('a', home))[0], submitter.scope)
+  lost.add(seen, submitter.scope)
+  await expect(seen).rejects.toThrow('b')
+  void submitter.scope.close()
+  expect(taken).toEqual([])
+  void home.close()
+  expect(taken).toEqual([[new Error('a'), 'task "a" of "crawl"']])
+  expect(submitter.taken).toEqual([])
+  expect(() => lost.throwAll()).not.toThrow()
+})
+
+it('LostFailures of a pool that was made outside of every scope are those of the scope that submitted', async () => {
+  const { scope: around, taken } = new RecordingGroup('g', { scope: new Scope(rootScope) })
+  const lost = new LostFailures('crawl', rootScope)
+  lost.add((await failed('a', around))[0], around)
+  void around.close()
+  expect(taken).toEqual([[new Error('a'), 'task "a" of "crawl"']])
+})
+
+it('LostFailures keeps 1,000, and gives up the oldest beyond that nobody has looked at', async () => {
+  const { scope: home, taken } = new RecordingGroup('g', { scope: new Scope(rootScope) })
+  const lost = new LostFailures('crawl', home)
+  const [seen] = await failed('seen', home)
+  lost.add((await failed('first', home))[0], home)
+  lost.add(seen, home)
   await expect(seen).rejects.toThrow('seen')
-  lost.add((await failed('first'))[0])
-  lost.add(seen)
-  const [many] = await failed('many')
-  for (let i = 0; i < 998; i++) lost.add(many)
-  await settle()
-  expect(uncaught.errors).toEqual([])
-  for (let i = 0; i < 2; i++) lost.add(many)
-  await settle()
-  expect(uncaught.errors).toEqual([new Error('first')])
+  for (let i = 0; i < 998; i++) lost.add((await failed('one of many', home))[0], home)
+  expect(taken).toEqual([])
+  for (let i = 0; i < 2; i++) lost.add((await failed('one of many', home))[0], home)
+  expect(taken).toEqual([[new Error('first'), 'task "first" of "crawl"']])
+  expect(() => lost.throwAll()).toThrow(TaskGroupError)
 })

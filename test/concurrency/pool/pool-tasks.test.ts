@@ -16,6 +16,7 @@ import type { Task } from '../../../src/concurrency/tasks/task.ts'
 import { currentTask } from '../../../src/concurrency/tasks/task.ts'
 import { taskGroup } from '../../../src/concurrency/tasks/task-group.ts'
 import { TaskGroupError } from '../../../src/concurrency/tasks/task-group-error.ts'
+import { wait } from '../../../src/concurrency/tasks/wait.ts'
 import { moveOnAfter, timeout } from '../../../src/concurrency/time/timeout.ts'
 import { sleep } from '../../../src/concurrency/time/sleep.ts'
 import { MockClock } from '../../../src/testing/mock-clock.ts'
@@ -813,4 +814,73 @@ it.each([
 it('Pool has a name, given or counted', () => {
   expect(new Pool({ limit: 1, name: 'given' }).name).toBe('given')
   expect(new Pool({ limit: 1 }).name).toMatch(/^pool-\d+$/)
+})
+
+const failing = () => Promise.reject(new Error('lost'))
+const lostBy = (name: string) => ({
+  failures: [{ name: `task "${name}" of "own"`, error: new Error('lost') }],
+})
+
+it('Pool that nobody waits for gives failures that nobody has looked at to the group around it, once', async () => {
+  const pools: Pool[] = []
+  const group = taskGroup(async () => {
+    const pool = new Pool({ limit: 2, name: 'own' })
+    pools.push(pool)
+    await taskGroup((inner) => {
+      inner.spawn(async () => {
+        pool.submit(failing, { name: 'a' })
+        await settle()
+      })
+    })
+    expect(currentScope().cancelled).toBe(false)
+  })
+  await expect(group).rejects.toMatchObject(lostBy('a'))
+  await pools[0]?.close()
+})
+
+it('Pool that was made outside of every scope gives its failures to the scope that submitted', async () => {
+  const pool = new Pool({ limit: 2, name: 'own' })
+  const group = taskGroup(async () => {
+    pool.submit(failing, { name: 'a' })
+    await settle()
+  })
+  await expect(group).rejects.toMatchObject(lostBy('a'))
+  await pool.close()
+})
+
+it('Pool that was made outside of every scope keeps the failures of detached tasks', async () => {
+  const pool = new Pool({ limit: 2, name: 'own' })
+  await taskGroup(async () => {
+    pool.submit(failing, { name: 'a', detached: true })
+    await settle()
+  })
+  await expect(pool.close()).rejects.toThrow('Task group "own" failed: "a" (lost)')
+})
+
+it('Pool.close() in a cancelled scope leaves failures to the group around', async () => {
+  using _ = MockClock.install({ autoJump: true })
+  const group = taskGroup(async () => {
+    await moveOnAfter(5, async () => {
+      await using pool = new Pool({ limit: 2, name: 'own' })
+      pool.submit(failing, { name: 'a' })
+      await sleep(Infinity)
+    })
+  })
+  await expect(group).rejects.toMatchObject(lostBy('a'))
+})
+
+it('Pool does not take a failure for told where the wait was cancelled before, or was wait()', async () => {
+  const pool = new Pool({ limit: 2, name: 'own' })
+  const gate = new AsyncEvent()
+  const task = pool.submit(() => gate.wait().then(failing), { name: 'a' })
+  const other = pool.submit(() => gate.wait().then(failing), { name: 'b' })
+  const told = pool.submit(() => gate.wait().then(failing), { name: 'c' })
+  expect(await moveOnAfter(0, () => task)).toEqual({ timedOut: true })
+  expect(() => told.result()).toThrow('it is not done')
+  const waited = wait([other])
+  const seen = told.then(() => 'no', String)
+  gate.set()
+  expect(await waited).toEqual({ done: [other], pending: [] })
+  expect(await seen).toBe('Error: lost')
+  await expect(pool.close()).rejects.toThrow('"a" (lost), "b" (lost)')
 })

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { RecordingGroup } from '../../support/recording-group.ts'
+import { Uncaught } from '../../support/uncaught.ts'
+import { settle } from '../../../src/testing/settle.ts'
 import { rootScope, Scope } from '../../../src/concurrency/scope/scope.ts'
 import { UnclaimedError } from '../../../src/concurrency/scope/unclaimed-error.ts'
 
@@ -28,4 +30,17 @@ test('an error that was claimed is not lost', () => {
   error.claim()
   void scope.close()
   expect(taken).toEqual([])
+})
+
+test('an error outside of every scope is an uncaught exception once the process has nothing more to do', async () => {
+  using uncaught = new Uncaught()
+  const [broken, seen] = [new Error('broken'), new Error('seen')]
+  const error = new UnclaimedError(broken, 'a future', rootScope)
+  const claimed = new UnclaimedError(seen, 'a future', rootScope)
+  expect([claimed.claim(), claimed.claim()]).toEqual([true, false])
+  process.listeners('beforeExit').at(-1)?.(0)
+  await settle()
+  // Other tests may have left some as well.
+  expect([uncaught.errors.includes(broken), uncaught.errors.includes(seen)]).toEqual([true, false])
+  expect([error.claim(), error.memberOf]).toEqual([false, undefined])
 })
