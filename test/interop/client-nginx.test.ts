@@ -46,6 +46,24 @@ describeWithProgram('nginx', 'the client with nginx', (program) => {
     expect(session.statistics()).toMatchObject({ open: 1, idle: 1 })
   })
 
+  it('lets a body wait until nginx wants it, and does not send one that it refuses', async () => {
+    await using session = new ClientSession({ baseUrl: base, expectContinue: 20_000 })
+    let asked = 0
+    async function* body(): AsyncGenerator<string> {
+      asked++
+      yield 'x'.repeat(2000)
+    }
+    const headers = { 'Content-Length': '2000' }
+    expect((await session.put('/put/expected.txt', { body: body(), headers })).status).toBe(201)
+    expect(asked).toBe(1)
+    // Too large, by its head.
+    const refused = await session.put('/small/expected.txt', { body: body(), headers })
+    expect(refused.status).toBe(413)
+    await refused.text()
+    expect(asked).toBe(1)
+    expect((await session.get('/put/expected.txt').text()).length).toBe(2000)
+  })
+
   it('reads what is compressed on the way, in chunks', async () => {
     await using session = new ClientSession({ baseUrl: base })
     await using response = await session.get('/large.txt')

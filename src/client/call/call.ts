@@ -259,7 +259,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     const framed = this.#framed(url, host, request)
     this.#turning = false
     if (areRequestsTraced()) this.#trace = traceStart(method, hrefOf(url))
-    this.#exchange = new Exchange(
+    const exchange = new Exchange(
       connector,
       host,
       method,
@@ -271,7 +271,11 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
       this.#scope,
       this,
     )
-    this.#exchange.start()
+    this.#exchange = exchange
+    const wait = settings.continueWait
+    // RFC 9110 §10.1.1: not without a body.
+    if (wait !== undefined && body !== undefined && body.length !== 0) exchange.expect(wait)
+    exchange.start()
   }
 
   #framed(url: RequestURL, host: ClientHost, request: ClientRequest | undefined): Framed {
@@ -350,8 +354,9 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
 
   async #redirect(response: ClientResponse, location: string): Promise<void> {
     const followed = (this.#history ??= [])
-    const next = redirected(this.#asRequest(), response.status, location, followed.length)
-    followed.push({ url: response.url, status: response.status, headers: response.headers })
+    const { status, exchange } = response
+    const next = redirected(this.#asRequest(), status, location, followed.length, exchange.unsent)
+    followed.push({ url: response.url, status, headers: response.headers })
     await readAway(response)
     if (this.#over) return
     this.#response = undefined

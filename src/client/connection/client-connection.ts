@@ -180,6 +180,11 @@ export class ClientConnection
   }
 
   /** @internal */
+  informed({ status }: ResponseHead): void {
+    if (status === 100) this.#exchange?.continued(this.now)
+  }
+
+  /** @internal */
   bodyRead(bytes: Uint8Array): void {
     this.#exchange?.received(bytes, this.#shared)
   }
@@ -213,6 +218,7 @@ export class ClientConnection
 }
 
 interface ResponseEventsOf {
+  informed(head: ResponseHead): void
   headRead(head: ResponseHead): void
   bodyRead(bytes: Uint8Array): void
   endRead(trailers: FieldList): void
@@ -226,7 +232,9 @@ class Reader implements ResponseEvents {
     this.#connection = connection
   }
 
-  informational(): void {}
+  informational(head: ResponseHead): void {
+    this.#connection.informed(head)
+  }
 
   head(head: ResponseHead): void {
     this.#connection.headRead(head)

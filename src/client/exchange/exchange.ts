@@ -7,7 +7,6 @@
  * the connection.
  */
 import { type CancelledError, ClosedResourceError } from '../../concurrency/errors.ts'
-import { captureContext, type CapturedContext } from '../../concurrency/scope/context.ts'
 import type { Scope } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import type { BodySource } from '../../http/incoming-body.ts'
@@ -30,12 +29,10 @@ import {
   tooLargeOf,
   transferErrorOf,
 } from './exchange-failures.ts'
-import { ExchangePhases } from './exchange-phases.ts'
+import { ExchangeSending } from './exchange-sending.ts'
 import { openScope } from './open-scope.ts'
 import { signalError, SignalLink } from './signal-link.ts'
-import { writeRequest } from './write-request.ts'
 import { UpgradedConnection } from './upgraded-connection.ts'
-import { Upload, type UploadEvents } from './upload.ts'
 
 /** Who made the exchange. `failed` is called without a response, `finished` after one: one of both, once. */
 export interface ExchangeEvents {
@@ -49,8 +46,8 @@ export interface ExchangeEvents {
 }
 
 export class Exchange
-  extends ExchangePhases
-  implements PoolRequest<ClientConnection, Exchange>, BodySource, UploadEvents
+  extends ExchangeSending
+  implements PoolRequest<ClientConnection, Exchange>, BodySource
 {
   // What the pool needs.
   readonly host: ClientHost
@@ -67,27 +64,16 @@ export class Exchange
   receiver: BodyReceiver | undefined = undefined
   /** Bytes that the body may have as it comes. */
   maxSize: number = Infinity
-  /** Times on the clock; NaN for what has not happened: began, connecting began, sent, head, end. */
+  /** Times on the clock; NaN for what has not happened: began, connecting began, end. */
   readonly startedAt: number
   connectingAt: number = Number.NaN
   /** Of the connection that was opened for it. */
   openingTimes: OpeningTimes | undefined = undefined
-  sentAt: number = Number.NaN
-  headAt: number = Number.NaN
   endedAt: number = Number.NaN
   /** @internal Its connection, once it was taken over. */
   upgraded: UpgradedConnection | undefined = undefined
   readonly #connector: Connector
-  readonly #framed: Framed
-  readonly #body: OutgoingBody | undefined
-  readonly #scope: Scope
-  // Of who asked: a source of chunks runs with their stores, and not with those of who opened the socket.
-  readonly #context: CapturedContext | undefined
   readonly #events: ExchangeEvents
-  #sending = false
-  #upload: Upload | undefined = undefined
-  // The rest of the request's body is not sent.
-  #cutShort = false
   #paused = false
   #over = false
   #size = 0
@@ -106,21 +92,12 @@ export class Exchange
     scope: Scope,
     events: ExchangeEvents,
   ) {
-    super(timeouts, until)
+    super(timeouts, until, framed, body, scope)
     this.host = host
     this.method = method
     this.startedAt = now
     this.#connector = connector
-    this.#framed = framed
-    this.#body = body
-    this.#scope = scope
     this.#events = events
-    this.#context = body?.kind === 'stream' ? captureContext() : undefined
-  }
-
-  /** Whether the connection may carry another exchange, as far as the request is concerned. */
-  get leavesReusable(): boolean {
-    return !this.#sending && !this.#cutShort && !this.#framed.closes
   }
 
   get over(): boolean {
@@ -137,12 +114,12 @@ export class Exchange
   }
 
   get name(): string {
-    return nameOf(this.method, this.host.name, this.#framed.head)
+    return nameOf(this.method, this.host.name, this.framed.head)
   }
 
   /** Asks for a connection; the rest follows by itself. */
   start(): void {
-    const scope = openScope(this.#scope)
+    const scope = openScope(this.scope)
     const { error } = scope
     if (error !== undefined) {
       this.abort(error)
@@ -189,7 +166,7 @@ export class Exchange
     this.receiver?.end([])
     return (this.upgraded = new UpgradedConnection(
       connection.transport,
-      openScope(this.#scope),
+      openScope(this.scope),
       () => {
         this.#connector.discard(connection)
         this.#events.finished()
@@ -215,11 +192,8 @@ export class Exchange
   assign(connection: ClientConnection, now: number): void {
     this.stopTimer()
     this.connection = connection
-    this.sentAt = now
     connection.begin(this)
-    if (this.#body === undefined) connection.transport.write(this.#framed.head)
-    else this.#send(this.#body, connection)
-    if (!this.#over) this.watch(this.#sending ? this.phase : 'headers', now)
+    this.send(connection.transport, now)
   }
 
   // From the connection.
@@ -231,18 +205,17 @@ export class Exchange
 
   /** @internal */
   responded(head: ResponseHead, now: number): void {
+    if (this.answered(head.status)) {
+      this.connection?.abort()
+      this.#again()
+      return
+    }
     // RFC 9110 §15.5.8: who says this is the proxy, and to us.
     if (head.status === 407 && this.host.route.forwards) {
       this.abort(proxyFailure(this.host, refusalOf(head)))
       return
     }
     this.headAt = now
-    // RFC 9112 §9.5: a client that sends a body and sees an error stops sending, and closes.
-    if (head.status >= 400 && this.#upload !== undefined) {
-      this.#cutShort = true
-      this.#upload.stop()
-      this.#upload = undefined
-    }
     this.#events.responded(this, head)
     if (head.contentLength > this.maxSize) this.abort(tooLargeOf(this.name, this.maxSize))
   }
@@ -278,12 +251,8 @@ export class Exchange
     // RFC 9112 §9.3.1: the server may close an idle connection just as we use it. Nothing of an answer
     // has come, so asking again is safe for what may be asked twice.
     const again = reused && !connection.answered && !this.fresh && isIdempotent(this.method)
-    if (again && this.#body?.replayable !== false) {
-      this.connection = undefined
-      this.#sending = false
-      this.#upload?.stop()
-      this.#upload = undefined
-      this.askAgain()
+    if (again && this.isReplayable) {
+      this.#again()
       return
     }
     const requestSent = reused || connection.transport.bytesWritten > 0
@@ -294,34 +263,6 @@ export class Exchange
   askAgain(): void {
     this.fresh = true
     this.#ask(clock().now())
-  }
-
-  /** @internal What was queued is written. */
-  drained(): void {
-    const upload = this.#upload
-    const now = clock().now()
-    if (upload !== undefined) {
-      // From now on it is the source that we wait for, for as long as all of it may take.
-      this.watch(Number.isNaN(this.headAt) ? 'total' : 'idle', now)
-      upload.drained()
-    } else if (this.#sending) {
-      this.#sent(now)
-    }
-  }
-
-  // From the upload.
-
-  /** @internal */
-  held(): void {
-    if (Number.isNaN(this.headAt)) this.enterWrite(clock().now())
-  }
-
-  /** @internal */
-  uploaded(): void {
-    // The last of it may still have to be taken.
-    const full = this.#upload?.full === true
-    this.#upload = undefined
-    if (!full) this.#sent(clock().now())
   }
 
   // From whoever reads the body.
@@ -355,26 +296,10 @@ export class Exchange
     }
   }
 
-  #send(body: OutgoingBody, { transport }: ClientConnection): void {
-    const { head, framing } = this.#framed
-    if (body.kind === 'stream') {
-      this.#sending = true
-      this.phase = 'total'
-      transport.write(head)
-      this.#upload = new Upload(transport, framing, openScope(this.#scope), this)
-      void this.#upload.run(body.chunks, this.#context)
-      return
-    }
-    const more = writeRequest(transport, head, body)
-    this.#sending = !more
-    if (!more) {
-      this.enterWrite(this.sentAt)
-    }
-  }
-
-  #sent(now: number): void {
-    this.#sending = false
-    if (Number.isNaN(this.headAt)) this.watch('headers', now)
+  #again(): void {
+    this.connection = undefined
+    this.rewind()
+    this.askAgain()
   }
 
   #fail(error: unknown): void {
@@ -391,8 +316,7 @@ export class Exchange
     this.connection = undefined
     this.#link?.cut()
     this.stopTimer()
-    this.#upload?.stop()
-    this.#upload = undefined
+    this.stopSending()
     this.memberOf?.removeMember(this)
   }
 }

@@ -20,12 +20,14 @@ export interface UploadEvents {
  */
 export class Upload {
   readonly #writer: BodyWriter
+  readonly #framing: BodyFraming
   readonly #scope: Scope
   readonly #events: UploadEvents
   #over = false
 
   constructor(transport: Transport, framing: BodyFraming, scope: Scope, events: UploadEvents) {
     this.#writer = new BodyWriter(transport, framing, () => events.held())
+    this.#framing = framing
     this.#scope = new Scope(scope)
     this.#events = events
   }
@@ -33,6 +35,11 @@ export class Upload {
   /** Whether the transport has asked to wait. */
   get full(): boolean {
     return this.#writer.full
+  }
+
+  /** Whether all that was promised is sent, though the source has not said yet that it is at its end. */
+  get complete(): boolean {
+    return this.#writer.written === this.#framing && !this.#writer.full
   }
 
   /** Sends everything; the source runs with the stores of `context`. */

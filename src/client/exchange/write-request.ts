@@ -4,7 +4,10 @@ import type { Transport } from '../../io/transport.ts'
 // Up to here a body is copied behind its head: that costs less than a second buffer to be written.
 const joinable = 8192
 
-/** Writes a request whose body is there as a whole; false if the transport has to queue it. */
+/**
+ * Writes a request whose body is there as a whole; false if the transport has to queue it. `head` is empty if
+ * it was written before.
+ */
 export function writeRequest(
   transport: Transport,
   head: string,
@@ -14,7 +17,7 @@ export function writeRequest(
   const bytes = body.kind === 'bytes' ? body.bytes : Buffer.from(body.text)
   if (bytes.byteLength <= joinable) return transport.write(joined(head, bytes))
   transport.cork()
-  transport.write(head)
+  if (head !== '') transport.write(head)
   const more = transport.write(bytes)
   transport.uncork()
   return more

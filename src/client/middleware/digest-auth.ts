@@ -66,9 +66,10 @@ export function digestAuth(options: DigestAuthOptions): ClientMiddleware {
     // Refused with an answer to this very nonce: the name or the password is not right.
     if (used !== undefined && used.nonce === session.nonce) return response
     const again = answered(request, session)
-    if (again === undefined || (request.body !== undefined && !request.body.replayable)) {
-      return response
-    }
+    if (again === undefined) return response
+    // One that waited for the server's word is there still.
+    const { unsent } = response.exchange
+    if (!unsent && request.body !== undefined && !request.body.replayable) return response
     await readAway(response)
     current = session
     const second = await next(again)

@@ -12,6 +12,7 @@ const shared: Names<SharedOptions> = {
   decompress: true,
   maxResponseSize: true,
   raiseForStatus: true,
+  expectContinue: true,
   tls: true,
   proxy: true,
 }

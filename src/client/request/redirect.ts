@@ -27,7 +27,8 @@ export function isRedirect(status: number): boolean {
 }
 
 /**
- * The request to make next. `followed`: how many redirects there were before.
+ * The request to make next. `followed`: how many redirects there were before. `unsent`: nothing of the body
+ * was sent, so that there need not be a second one.
  *
  * @throws RedirectError if it must not be followed
  */
@@ -36,6 +37,7 @@ export function redirected(
   status: number,
   location: string,
   followed: number,
+  unsent = false,
 ): ClientRequest {
   const { url, settings } = request
   const refuse = (why: string): RedirectError =>
@@ -65,7 +67,7 @@ export function redirected(
     method = 'GET'
     body = undefined
     for (const name of representation) headers.delete(name)
-  } else if (body !== undefined && !body.replayable) {
+  } else if (body !== undefined && !body.replayable && !unsent) {
     throw refuse('the body was sent already, and there is no second one')
   }
   if (from.href !== to.href) {

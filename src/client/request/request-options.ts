@@ -6,6 +6,7 @@ import type { TLSOptions } from '../../io/transport.ts'
 import type { Credentials } from '../auth/credentials.ts'
 import type { CookieValues } from '../cookies/cookie-header.ts'
 import type { ProxySetting } from '../connection/proxy/proxy-server.ts'
+import { defaultContinueWait } from '../exchange/expectation.ts'
 import { defaultTimeouts, type TimeoutOptions, type Timeouts, timeoutsFrom } from '../timeouts.ts'
 import type { TransferProgress } from './upload-progress.ts'
 import type { QueryInput } from '../url/query.ts'
@@ -38,6 +39,12 @@ export interface SharedOptions {
   maxResponseSize?: number | undefined
   /** Whether a status of 400 and above is thrown as `ResponseError`. Default false. */
   raiseForStatus?: boolean | undefined
+  /**
+   * Whether bodies wait until the server says that it wants them (`Expect: 100-continue`): a body that is
+   * refused by the head alone, or sent elsewhere, is then not sent in vain. A number is how long it waits
+   * before it is sent all the same, in milliseconds; true is 1,000. Default false.
+   */
+  expectContinue?: boolean | number | undefined
   /** For https. Keep the object and use it again: connections are shared by those who share it. */
   tls?: TLSOptions | undefined
   /**
@@ -98,6 +105,8 @@ export interface RequestSettings {
   readonly decompress: boolean
   readonly maxResponseSize: number
   readonly raiseForStatus: boolean
+  /** How long bodies wait until the server wants them; undefined if they do not. */
+  readonly continueWait: number | undefined
   readonly tls: TLSOptions | undefined
   /** Whether 101 is an answer. */
   readonly upgrade: true | undefined
@@ -117,6 +126,7 @@ export const defaultSettings: RequestSettings = {
   decompress: true,
   maxResponseSize: Infinity,
   raiseForStatus: false,
+  continueWait: undefined,
   tls: undefined,
   upgrade: undefined,
   endless: undefined,
@@ -144,6 +154,7 @@ export function settingsFrom(
     options.decompress === undefined &&
     options.maxResponseSize === undefined &&
     options.raiseForStatus === undefined &&
+    options.expectContinue === undefined &&
     options.tls === undefined &&
     options.upgrade === undefined &&
     options.endless === undefined &&
@@ -167,12 +178,25 @@ export function settingsFrom(
     decompress: options.decompress ?? base.decompress,
     maxResponseSize: atLeast(0, 'maxResponseSize', options.maxResponseSize ?? base.maxResponseSize),
     raiseForStatus: options.raiseForStatus ?? base.raiseForStatus,
+    continueWait: continueWaitFrom(options.expectContinue, base.continueWait),
     tls: options.tls ?? base.tls,
     upgrade: options.upgrade,
     endless: options.endless,
     onDownloadProgress: options.onDownloadProgress,
     proxy: options.proxy ?? base.proxy,
   }
+}
+
+function continueWaitFrom(
+  given: boolean | number | undefined,
+  base: number | undefined,
+): number | undefined {
+  if (given === undefined) return base
+  if (typeof given === 'boolean') return given ? defaultContinueWait : undefined
+  if (typeof given === 'number' && given > 0 && given < Infinity) return given
+  throw new RangeError(
+    `Cannot use ${String(given)} as "expectContinue": expected true, false or milliseconds above 0`,
+  )
 }
 
 /** `value`, if it is a number that is not under `least`. */

@@ -41,6 +41,7 @@ export type ResponseExchange = Pick<
   Exchange,
   | 'over'
   | 'keepsConnection'
+  | 'unsent'
   | 'upgraded'
   | 'openingTimes'
   | 'startedAt'

@@ -49,6 +49,7 @@ export function makeResponse(
 class NoExchange implements ResponseExchange {
   readonly over = true
   readonly keepsConnection = true
+  readonly unsent = false
   readonly upgraded = undefined
   readonly openingTimes = undefined
   readonly startedAt: number = clock().now()

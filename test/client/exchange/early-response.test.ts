@@ -112,6 +112,26 @@ describe('an early response', () => {
     await fixture.session.close()
   })
 
+  it('that comes before the source of a body of known length is at its end leaves a connection that is used again', async () => {
+    await using fixture = new MemoryFixture(async (peer) => {
+      for (;;) peer.respond((await peer.request()).body)
+    })
+    const { session, server } = fixture
+    const more = Promise.withResolvers<void>()
+    async function* body(): AsyncGenerator<string> {
+      yield 'hello'
+      await more.promise
+      // What is more than was promised goes nowhere.
+      yield 'GET /stolen HTTP/1.1'
+    }
+    const headers = { 'Content-Length': '5' }
+    expect(await session.post('/', { body: body(), headers }).text()).toBe('hello')
+    const second = session.post('/', { body: 'again' }).text()
+    more.resolve()
+    expect(await second).toBe('again')
+    expect(server.peers).toHaveLength(1)
+  })
+
   it('whose connection breaks afterwards while the body is sent, is still read', async () => {
     const fixture = new MemoryFixture(async (peer) => {
       await peer.untilPending('aaa')
