@@ -69,6 +69,7 @@ export {
 export { type ExitStatus, ProcessError } from './processes/process-error.ts'
 export type { ProcessInput } from './processes/process-input.ts'
 export { type ProcessText, runProcess, type RunProcessOptions } from './processes/run-process.ts'
+export { Signals, signals } from './processes/signals.ts'
 export {
   type CommunicateOptions,
   type ProcessOutput,
