@@ -94,6 +94,7 @@ export {
   type StartModuleOptions,
 } from './channels/process-channel.ts'
 export { RemoteError } from './channels/remote-error.ts'
+export { stderr, stdin, stdout, type StandardStreamOptions } from './standard/standard-streams.ts'
 export { fromThread } from './threads/from-thread.ts'
 export { ThreadError } from './threads/thread-error.ts'
 export { closeThreads, threadStatistics, type ThreadStatistics } from './threads/thread-pool.ts'

@@ -17,7 +17,8 @@ import { StreamCore } from './stream-core.ts'
 export interface ByteStreamOptions {
   /**
    * From how many bytes that nobody has read yet the peer is slowed down. Default 64 KiB: enough for full
-   * speed over a fast network, and little beside a thousand connections.
+   * speed over a fast network, and little beside a thousand connections. 0: nothing is read ahead, but only
+   * while somebody waits for it.
    */
   highWaterMark?: number
   /**
@@ -54,11 +55,12 @@ export class ByteStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /** Takes a transport over, and starts it. */
   constructor(transport: Transport, options: ByteStreamOptions = {}) {
     const { highWaterMark = defaultMark, closeTimeout = defaultCloseTimeout } = options
-    checkSize('highWaterMark', highWaterMark, 1)
+    checkSize('highWaterMark', highWaterMark, 0)
     checkDuration('closeTimeout', closeTimeout)
     this.#core = new StreamCore(transport, highWaterMark, closeTimeout)
     this.#inflow = this.#core.inflow
     transport.start(this.#core)
+    if (highWaterMark === 0) transport.pause()
   }
 
   /** The peer's IP address; undefined where there is none. */

@@ -15,7 +15,7 @@ export class Inflow {
   readonly #tap: Tap
   /** From how many bytes on nothing more is read ahead. */
   readonly #highWaterMark: number
-  #paused = false
+  #paused: boolean
   #ended = false
   #error: Error | undefined = undefined
   /** Who waits, and until how many bytes are there. */
@@ -26,6 +26,7 @@ export class Inflow {
   constructor(tap: Tap, highWaterMark: number) {
     this.#tap = tap
     this.#highWaterMark = highWaterMark
+    this.#paused = highWaterMark === 0
   }
 
   /** Whether all was read that will ever come. */
@@ -103,7 +104,7 @@ export class Inflow {
   async has(count: number): Promise<boolean> {
     while (this.queue.length < count && !this.#ended) {
       this.#wanted = count
-      const reader = new Waiter<void>(() => (this.#reader = undefined), undefined, 'bytes to read')
+      const reader = new Waiter<void>(() => this.#readerLeft(), undefined, 'bytes to read')
       if (!reader.settled) {
         this.#reader = reader
         if (this.#paused) this.#resume()
@@ -113,6 +114,13 @@ export class Inflow {
     if (this.queue.length >= count) return true
     if (this.#error !== undefined) throw this.#error
     return false
+  }
+
+  #readerLeft(): void {
+    this.#reader = undefined
+    if (this.#highWaterMark > 0 || this.#paused || this.#ended) return
+    this.#paused = true
+    this.#tap.pause()
   }
 
   #resume(): void {
