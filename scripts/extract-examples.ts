@@ -103,6 +103,7 @@ function missingImports(code: string, path: string): string {
     if (!new RegExp(`(?<![.\\w'"\`])${name}\\b(?!\\s*:[^:?]*[,})])`).test(code)) continue
     if (new RegExp(`import[^'"]*\\b${name}\\b`).test(code)) continue
     if (new RegExp(`\\b(?:const|let|using|function|class) ${name}\\b`).test(code)) continue
+    if (new RegExp(`\\bconst \\{[^}=]*\\b${name}\\b[^}]*\\} =`).test(code)) continue
     const specifier = specifiers.includes(own) ? own : (specifiers[0] ?? '')
     wanted.set(specifier, [...(wanted.get(specifier) ?? []), name])
   }
