@@ -3,7 +3,7 @@
  * ended, and then nothing is left.
  */
 import { ClosedResourceError } from '../concurrency/errors.ts'
-import { checkDeadline } from '../concurrency/scope/arguments.ts'
+import { checkDeadline, checkDuration, checkOptions } from '../concurrency/scope/arguments.ts'
 import { currentScope } from '../concurrency/scope/scope.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
 import type { ClockTimer } from '../concurrency/time/clock.ts'
@@ -15,9 +15,11 @@ import type { Connector } from './connection/connector.ts'
 
 export interface SessionCloseOptions {
   /**
-   * Until when requests that are under way may finish, on the clock of `now()`; then they are given up.
-   * Default: 30 s from now. `Infinity`: as long as their own time-outs let them.
+   * How long requests that are under way have to finish, in milliseconds; then they are given up. Default
+   * 30,000. `Infinity`: as long as their own time-outs let them; 0: none.
    */
+  timeout?: number | undefined
+  /** The same as a point in time, on the clock of `now()`; the earlier of both counts. */
   deadline?: number | undefined
 }
 
@@ -81,9 +83,7 @@ export class SessionEnd {
 
   /** See `ClientSession.close()`. */
   async close(options: SessionCloseOptions = {}): Promise<void> {
-    checkNames(options, { deadline: true }, 'close()')
-    const { deadline = clock().now() + grace } = options
-    checkDeadline('deadline', deadline)
+    const deadline = deadlineOf(options)
     this.#begun = true
     for (const waiter of this.#pauses) waiter.reject(closing())
     this.#connector.closeIdle()
@@ -115,6 +115,16 @@ export class SessionEnd {
     for (const call of this.#calls.all()) call.abort(error)
     this.#connector.closeIdle()
   }
+}
+
+function deadlineOf(options: SessionCloseOptions): number {
+  checkOptions('session.close()', options, '{ timeout: 5_000 }')
+  checkNames(options, { timeout: true, deadline: true }, 'close()')
+  const { timeout, deadline } = options
+  if (deadline !== undefined) checkDeadline('deadline', deadline)
+  if (timeout !== undefined) checkDuration('timeout', timeout)
+  const allowed = timeout ?? (deadline === undefined ? grace : Infinity)
+  return Math.min(clock().now() + allowed, deadline ?? Infinity)
 }
 
 function closing(): ClosedResourceError {

@@ -106,7 +106,8 @@ export class ClientSession implements AsyncDisposable {
             middleware: compose(middleware.map(releasing), (request) => this.#pass(request)),
           }
     this.#settings = settings
-    const { calls, connector } = this.#direct
+    const { calls, connector, hosts } = this.#direct
+    hosts.share(connector.statistics().limitPerHost === Infinity)
     this.#end = new SessionEnd(calls, connector, {
       release: () => {
         this.#webSockets?.close()
@@ -201,6 +202,7 @@ export class ClientSession implements AsyncDisposable {
   setLimits(limits: Partial<SessionLimits>): void {
     const { hosts, connector } = this.#direct
     const { limit, limitPerHost } = limitsFrom({ ...connector.statistics(), ...limits })
+    hosts.share(limitPerHost === Infinity)
     connector.setLimits(limit, limitPerHost, hosts.all())
   }
 
@@ -227,7 +229,8 @@ export class ClientSession implements AsyncDisposable {
   /**
    * Fetches a file. What came of it stays as `<path>.part` where the download breaks off or is cancelled,
    * and the next call for the same URL and path asks for the rest, if the server says by its entity tag
-   * or date that it is still the same; otherwise it begins again. With `resume: false`, nothing is kept.
+   * or date that it is still the same; otherwise it begins again. With `resume: false`, nothing is kept; so
+   * where `<path>.part` or `<path>.part.json` is there and is not of a download: it is left as it is.
    * The file has its name once all of it is there.
    *
    * Cancellation: closes the connection; what came stays, as above.

@@ -5,12 +5,21 @@ import { staticResolver } from '../../src/io/resolver.ts'
 import { certificates } from '../support/certificates.ts'
 import { expectNothingLeft, openResources } from '../support/open-resources.ts'
 import { httpProxy, socksProxy } from '../support/proxy.ts'
+import type { RawConnection } from '../support/raw-connection.ts'
 import { answering, rawResponse, rawServer } from '../support/raw-server.ts'
 import { freePort } from '../support/processes.ts'
 import { rejectionOf } from '../support/rejection.ts'
 
 const { ca, localhost, wrongName } = certificates
 const hello = answering(rawResponse('hello'))
+
+/** A proxy that answers by itself with what it was asked for. */
+const telling = async (connection: RawConnection): Promise<void> => {
+  for (;;) {
+    const { startLine } = await connection.message()
+    await connection.send(rawResponse(startLine))
+  }
+}
 
 let before: string[]
 beforeEach(() => {
@@ -36,6 +45,48 @@ describe('ClientSession through an HTTP proxy', () => {
       `Proxy-Authorization: Basic ${Buffer.from('ada:s@crit').toString('base64')}\r\n`,
     )
     expect(session.statistics()).toMatchObject({ open: 1, idle: 1, opened: 1 })
+  })
+
+  describe('that passes requests on', () => {
+    test('carries requests to several hosts over one connection', async () => {
+      await using proxy = await rawServer(telling)
+      await using session = new ClientSession({ proxy: proxy.origin })
+      for (const url of ['http://a.test/1', 'http://b.test/2', 'http://a.test:81/3']) {
+        expect(await session.get(url).text()).toBe(`GET ${url} HTTP/1.1`)
+      }
+      expect(session.statistics()).toMatchObject({ open: 1, idle: 1, opened: 1 })
+      // Of a request's own, which is the same by its URL.
+      const own = { proxy: { url: proxy.origin } }
+      for (const url of ['http://a.test/1', 'http://b.test/2']) await session.get(url, own).text()
+      expect(session.statistics()).toMatchObject({ open: 2, idle: 2, opened: 2 })
+    })
+
+    test('has a connection for each host, where the connections of a host are limited', async () => {
+      await using proxy = await rawServer(telling)
+      await using session = new ClientSession({ proxy: proxy.origin, limitPerHost: 1 })
+      await session.get('http://a.test/').text()
+      await session.get('http://b.test/').text()
+      expect(session.statistics()).toMatchObject({ open: 2, idle: 2 })
+      session.setLimits({ limitPerHost: 0 })
+      await session.get('http://a.test/').text()
+      await session.get('http://c.test/').text()
+      expect(session.statistics()).toMatchObject({ open: 3, idle: 3, opened: 3 })
+      session.setLimits({ limitPerHost: 1 })
+      await session.get('http://a.test/').text()
+      await session.get('http://b.test/').text()
+      expect(session.statistics()).toMatchObject({ open: 3, idle: 3, opened: 3 })
+    })
+
+    test('that refuses one is named without a host', async () => {
+      await using proxy = await rawServer(async (connection) => {
+        await connection.message()
+        await connection.send(rawResponse('', { status: '407 Who' }))
+      })
+      await using session = new ClientSession({ proxy: proxy.origin })
+      const error = await rejectionOf(session.get('http://a.test/'))
+      expect(error).toMatchObject({ phase: 'proxy', status: 407 })
+      expect(String(error)).toContain(`Connecting through proxy "${proxy.origin}" failed`)
+    })
   })
 
   test('says proxy lines once in each request, through middlewares and redirects too', async () => {
@@ -112,13 +163,17 @@ describe('ClientSession through an HTTP proxy', () => {
       refusal: 'HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 2\r\n\r\nno',
     })
     await using session = new ClientSession({ proxy: `http://ada:secret@127.0.0.1:${proxy.port}` })
-    for (const scheme of ['http', 'https']) {
+    for (const [scheme, to] of [
+      // Of one that passes requests on, the connection is to no host.
+      ['http', ''],
+      ['https', ' to "127.0.0.1:1"'],
+    ]) {
       const error = await rejectionOf(session.get(`${scheme}://127.0.0.1:1/`).text())
       expect(error).toBeInstanceOf(ConnectError)
       expect(error).toMatchObject({
         phase: 'proxy',
         status: 407,
-        message: `Connecting to "127.0.0.1:1" through proxy "http://127.0.0.1:${proxy.port}" failed: it answered 407 Proxy Authentication Required`,
+        message: `Connecting${to} through proxy "http://127.0.0.1:${proxy.port}" failed: it answered 407 Proxy Authentication Required`,
       })
     }
     expect(session.statistics()).toMatchObject({ open: 0, requests: 0 })

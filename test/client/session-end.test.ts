@@ -282,6 +282,13 @@ describe('ClientSession.close({ deadline })', () => {
   test.each([
     ['by default after 30 s', (): undefined => undefined, 30_000],
     ['at the deadline', (): SessionCloseOptions => ({ deadline: now() + 500 }), 500],
+    ['after the timeout', (): SessionCloseOptions => ({ timeout: 700 }), 700],
+    [
+      'at the earlier of both',
+      (): SessionCloseOptions => ({ timeout: 700, deadline: now() + 300 }),
+      300,
+    ],
+    ['at once where there is no time', (): SessionCloseOptions => ({ timeout: 0 }), 0],
     ['at once where it is over', (): SessionCloseOptions => ({ deadline: now() - 1 }), 0],
   ] as const)('gives up what is under way %s', async (_, options, after) => {
     using clock = MockClock.install()
@@ -336,7 +343,9 @@ describe('ClientSession.close({ deadline })', () => {
     const { session } = fixture
     await expect(session.close({ deadline: Number.NaN })).rejects.toThrow(RangeError)
     await expect(session.close({ deadline: '5' as never })).rejects.toThrow(TypeError)
-    await expect(session.close({ timeout: 5 } as never)).rejects.toThrow('"timeout"')
+    await expect(session.close({ timeout: -1 })).rejects.toThrow(RangeError)
+    await expect(session.close({ timeOut: 5 } as never)).rejects.toThrow('"timeout"')
+    await expect(session.close(5 as never)).rejects.toThrow(TypeError)
     expect(session.closed).toBe(false)
     expect(await session.get('/').text()).toBe('hello')
   })

@@ -261,7 +261,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     if (areRequestsTraced()) this.#trace = traceStart(method, hrefOf(url))
     const exchange = new Exchange(
       connector,
-      host,
+      host.shared ?? host,
       method,
       framed,
       body,

@@ -16,11 +16,16 @@ export class ClientHost extends PoolHost<ClientConnection, Exchange> {
   /** What targets begin with: the origin, for a proxy that passes requests on (RFC 9112 §3.2.2). */
   readonly prefix: string
 
+  /**
+   * Whose connections its requests take: those of the proxy that passes them on, which does not mind where
+   * they go. Undefined for its own.
+   */
+  shared: ClientHost | undefined = undefined
   /** The same origin by a tunnel, where the proxy passes requests on and this one is no request. */
   tunnelled: ClientHost | undefined = undefined
 
-  constructor(origin: Origin, route: Route, lines: string) {
-    super(origin.href)
+  constructor(origin: Origin, route: Route, lines: string, name: string = origin.href) {
+    super(name)
     this.origin = origin
     this.route = route
     this.proxyLines = route.forwards ? (route.proxy?.lines ?? '') : ''

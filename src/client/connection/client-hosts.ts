@@ -5,7 +5,7 @@
 import type { TLSOptions } from '../../io/transport.ts'
 import type { Origin } from '../url/origin.ts'
 import { ClientHost } from './client-host.ts'
-import type { ProxySetting } from './proxy/proxy-server.ts'
+import type { ProxyServer, ProxySetting } from './proxy/proxy-server.ts'
 import type { OwnRoute, Routes } from './routes.ts'
 
 // About a megabyte.
@@ -21,8 +21,11 @@ export class ClientHosts {
   readonly #hosts = new Map<string, ClientHost>()
   // Hosts of requests that bring their own options: those who share the object share connections.
   readonly #others = new Map<string, ClientHost>()
+  // Of proxies that pass requests on, and where we connect from.
+  readonly #proxies = new Map<string, ClientHost>()
   readonly #ids = new WeakMap<object, number>()
   #lastId = 0
+  #sharing = true
   #sweepAt = mostUnused
   // Most requests go where the one before went.
   #lastOrigin: Origin | undefined = undefined
@@ -50,6 +53,15 @@ export class ClientHosts {
     if (!host.route.forwards) return host
     const route = { ...host.route, forwards: false }
     return (host.tunnelled ??= new ClientHost(origin, route, this.#linesFor(origin)))
+  }
+
+  /**
+   * Whether the hosts behind a proxy that passes requests on share its connections; true from the start.
+   * For requests to come.
+   */
+  share(sharing: boolean): void {
+    this.#sharing = sharing
+    for (const host of [...this.#hosts.values(), ...this.#others.values()]) this.#join(host)
   }
 
   hostOf(origin: Origin, tls: TLSOptions | undefined, proxy?: ProxySetting): ClientHost {
@@ -83,6 +95,7 @@ export class ClientHosts {
         if (host.tunnelled !== undefined) yield host.tunnelled
       }
     }
+    yield* this.#proxies.values()
   }
 
   #other(origin: Origin, own: OwnRoute): ClientHost {
@@ -97,11 +110,27 @@ export class ClientHosts {
   }
 
   #make(origin: Origin, own: OwnRoute): ClientHost {
-    return new ClientHost(origin, this.#routes.routeTo(origin, own), this.#linesFor(origin))
+    const host = new ClientHost(origin, this.#routes.routeTo(origin, own), this.#linesFor(origin))
+    this.#join(host)
+    return host
+  }
+
+  #join(host: ClientHost): void {
+    const { forwards, proxy, localAddress } = host.route
+    if (!forwards) return
+    host.shared = undefined
+    if (!this.#sharing) return
+    const key = `${this.#idOf(proxy)} ${localAddress ?? ''}`
+    let shared = this.#proxies.get(key)
+    if (shared === undefined) {
+      shared = new ClientHost(host.origin, host.route, host.lines, proxy?.name)
+      this.#proxies.set(key, shared)
+    }
+    host.shared = shared
   }
 
   // Two objects are two settings, even if they say the same; two strings are one.
-  #idOf(setting: TLSOptions | ProxySetting | undefined): string {
+  #idOf(setting: TLSOptions | ProxySetting | ProxyServer | undefined): string {
     if (typeof setting !== 'object') return JSON.stringify(setting) ?? ''
     let id = this.#ids.get(setting)
     if (id === undefined) this.#ids.set(setting, (id = ++this.#lastId))
@@ -112,6 +141,11 @@ export class ClientHosts {
     this.#last = this.#lastOrigin = undefined
     for (const hosts of [this.#hosts, this.#others]) {
       for (const [key, host] of hosts) if (!inUse(host)) hosts.delete(key)
+    }
+    const left = [...this.#hosts.values(), ...this.#others.values()]
+    const joined = new Set(left.map(({ shared }) => shared))
+    for (const [key, host] of this.#proxies) {
+      if (!inUse(host) && !joined.has(host)) this.#proxies.delete(key)
     }
     // Twice what is in use, so that sweeping costs each request next to nothing.
     this.#sweepAt = mostUnused + 2 * Math.max(this.#hosts.size, this.#others.size)

@@ -6,6 +6,9 @@ import type { ConnectTarget, NetworkOptions } from './network-options.ts'
 import { EnvironmentProxies } from './proxy/environment.ts'
 import { type ProxyOptions, ProxyServer, type ProxySetting } from './proxy/proxy-server.ts'
 
+// Who takes another proxy for each request has some hundreds of them.
+const mostWritten = 1000
+
 export interface Route {
   readonly tls: TLSOptions | undefined
   readonly proxy: ProxyServer | undefined
@@ -31,8 +34,9 @@ export class Routes {
   readonly #options: RouteOptions
   readonly #mounts: Mounts
   #environment: EnvironmentProxies | undefined = undefined
-  // Parsed once for each object; strings are parsed again for each host.
+  // Parsed once for each object, and for each string of those that were asked for last.
   readonly #proxies = new WeakMap<object, ProxyServer>()
+  readonly #written = new Map<string, ProxyServer>()
 
   /** @throws TypeError for options that make no sense */
   constructor(options: RouteOptions) {
@@ -80,9 +84,19 @@ export class Routes {
   }
 
   #parsed(setting: string | URL | ProxyOptions): ProxyServer {
-    if (typeof setting === 'string') return new ProxyServer(setting)
+    if (typeof setting === 'string') return this.#read(setting)
     let proxy = this.#proxies.get(setting)
     if (proxy === undefined) this.#proxies.set(setting, (proxy = new ProxyServer(setting)))
+    return proxy
+  }
+
+  #read(text: string): ProxyServer {
+    let proxy = this.#written.get(text)
+    if (proxy === undefined) {
+      proxy = new ProxyServer(text)
+      if (this.#written.size >= mostWritten) this.#written.clear()
+      this.#written.set(text, proxy)
+    }
     return proxy
   }
 }

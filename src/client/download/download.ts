@@ -34,9 +34,11 @@ export interface Download {
 
 interface Origin {
   readonly url: string
-  /** A strong entity tag, or a date. */
-  readonly validator: string
+  /** A strong entity tag, or a date; null if the server gave none: it can't be gone on with then. */
+  readonly validator: string | null
 }
+
+type Known = Origin & { readonly validator: string }
 
 type Send = (method: string, url: string, options: RequestOptions) => ResponsePromise
 
@@ -56,18 +58,25 @@ export async function download(
       `Cannot download to ${JSON.stringify(path)}: another download to it is not over`,
     )
   }
-  if (!resume) {
+  const size = await PartFile.sizeOf(path)
+  const origin = await readOrigin(path)
+  // What is not ours is left alone; nothing can be kept then.
+  const foreign = origin === null || (origin === undefined && size !== undefined)
+  if (!resume || foreign || Number.isNaN(size)) {
     await using response = await send('GET', url, { ...request, raiseForStatus: false })
     if (response.status !== 200) throw await responseError(response)
     const bytes = await saveBody(response.body, path)
     return { bytes, resumedAt: 0, status: 200, headers: response.headers }
   }
-  const size = await PartFile.sizeOf(path)
-  const origin = size === 0 ? undefined : await readOrigin(path)
-  const known = origin?.url === url ? origin : undefined
-  const first = await attempt(send, url, path, request, known === undefined ? 0 : size, known)
+  const known = size !== undefined && size > 0 && origin?.url === url ? knownOf(origin) : undefined
+  const from = known === undefined ? 0 : (size as number)
+  const first = await attempt(send, url, path, request, from, known)
   // It is longer than what there is now, or the rest is that of another file: begin again.
   return first ?? ((await attempt(send, url, path, request, 0, undefined)) as Download)
+}
+
+function knownOf({ url, validator }: Origin): Known | undefined {
+  return validator === null ? undefined : { url, validator }
 }
 
 // A part of the file would have the name of the whole.
@@ -86,7 +95,7 @@ async function attempt(
   path: string,
   options: RequestOptions,
   from: number,
-  origin: Origin | undefined,
+  origin: Known | undefined,
 ): Promise<Download | undefined> {
   const headers = HeaderFields.from(options.headers)
   // A range of a compressed file is of no use.
@@ -107,7 +116,7 @@ async function attempt(
     return undefined
   }
   const at = range === undefined ? 0 : from
-  const validator = validatorOf(response.headers)
+  const validator = validatorOf(response.headers) ?? null
   if (at === 0) await writeOrigin(path, url, validator)
   const file = await PartFile.open(path, at)
   try {
@@ -115,7 +124,9 @@ async function attempt(
     if (range?.total !== undefined && file.size !== range.total) throw wrongRange(response)
     await file.finish()
   } catch (error) {
-    await file.leave(at > 0 || validator !== undefined)
+    const keep = at > 0 || validator !== null
+    await file.leave(keep)
+    if (!keep) await removeFile(originOf(path))
     throw error
   }
   await removeFile(originOf(path))
@@ -164,12 +175,12 @@ function validatorOf(headers: HeaderFields): string | undefined {
 
 // RFC 9110 §15.3.7.3: parts go together if they have the same strong validator. Not every server minds
 // `If-Range`.
-function isOf(headers: HeaderFields, { validator }: Origin): boolean {
+function isOf(headers: HeaderFields, { validator }: Known): boolean {
   return headers.get(fieldOf(validator)) === validator
 }
 
 // A 416 need not say of what it is.
-function isOther(headers: HeaderFields, origin: Origin | undefined): boolean {
+function isOther(headers: HeaderFields, origin: Known | undefined): boolean {
   if (origin === undefined) return false
   return headers.has(fieldOf(origin.validator)) && !isOf(headers, origin)
 }
@@ -178,26 +189,21 @@ function fieldOf(validator: string): string {
   return validator.startsWith('"') ? 'etag' : 'last-modified'
 }
 
-async function readOrigin(path: string): Promise<Origin | undefined> {
+// Null for a file of somebody else.
+async function readOrigin(path: string): Promise<Origin | undefined | null> {
   const text = await readWhole(originOf(path))
   if (text === undefined) return undefined
   try {
     const { url, validator } = JSON.parse(text) as Partial<Origin>
-    return typeof url === 'string' && typeof validator === 'string' ? { url, validator } : undefined
+    const ours = typeof url === 'string' && (typeof validator === 'string' || validator === null)
+    return ours ? { url, validator } : null
   } catch {
-    // Not ours: begin again.
-    return undefined
+    return null
   }
 }
 
-async function writeOrigin(
-  path: string,
-  url: string,
-  validator: string | undefined,
-): Promise<void> {
-  // First of all: a part of nobody knows what must not be gone on with.
-  await removeFile(originOf(path))
-  if (validator === undefined) return
+// The part goes first and comes last: one without this beside it is not ours, and must not be gone on with.
+async function writeOrigin(path: string, url: string, validator: string | null): Promise<void> {
   await PartFile.remove(path)
   await replaceFile(originOf(path), JSON.stringify({ url, validator }))
 }

@@ -51,7 +51,9 @@ export function redirected(
   if (followed >= settings.maxRedirects) {
     throw refuse(`${settings.maxRedirects} were followed, which is the limit`)
   }
-  const next = absolute(url, location)
+  // Who may come in is the caller's business: a server that names a user and a password is not to have them
+  // sent, to itself or to another.
+  const next = absolute(url, location).replace(/^(https?:\/\/)[^/?#\\]*@/i, '$1')
   if (!/^https?:/i.test(next)) throw refuse('only http and https are followed')
   const from = originOf(url)
   const to = originOf(next)

@@ -34,13 +34,16 @@ export class PartFile {
     return { [Symbol.dispose]: () => void taken.delete(whole) }
   }
 
-  /** How many bytes there are of a file that did not get to its end; 0 if there are none. */
-  static async sizeOf(path: string): Promise<number> {
+  /**
+   * How many bytes there are of a file that did not get to its end; undefined if there is no `.part`, NaN if
+   * that is no file.
+   */
+  static async sizeOf(path: string): Promise<number | undefined> {
     try {
       const found = await stat(partOf(path))
-      return found.isFile() ? found.size : 0
+      return found.isFile() ? found.size : Number.NaN
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw error
     }
   }

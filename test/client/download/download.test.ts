@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -329,3 +329,48 @@ async function mostIn(where: string): Promise<number> {
   const found = await Promise.all(names.map((name) => stat(join(where, name))))
   return Math.max(0, ...found.map(({ size }) => size))
 }
+
+describe('ClientSession.download() where a file beside it is somebody else\u2019s', () => {
+  const other = 'what somebody has written'
+
+  it.each(['.part', '.part.json'])('leaves %s as it is, and fetches the file', async (suffix) => {
+    await writeFile(path + suffix, other)
+    const { fixture, seen } = fixtureOf(full(tagged, true), full(tagged))
+    await using _ = fixture
+    await rejectionOf(fixture.session.download(url, path))
+    expect(await readdir(folder)).toEqual([`file${suffix}`])
+    expect(await fixture.session.download(url, path)).toMatchObject({ bytes: 10, resumedAt: 0 })
+    expect(await readFile(path, 'utf8')).toBe(whole)
+    expect(await readFile(path + suffix, 'utf8')).toBe(other)
+    expect((await readdir(folder)).toSorted()).toEqual(['file', `file${suffix}`])
+    expect(seen.map(({ headers }) => headers['range'])).toEqual([undefined, undefined])
+  })
+
+  it('leaves JSON that says something else as it is', async () => {
+    const said = JSON.stringify({ url, validator: 7 })
+    await writeFile(`${path}.part.json`, said)
+    const { fixture } = fixtureOf(full(tagged))
+    await using _ = fixture
+    await fixture.session.download(url, path)
+    expect(await readFile(`${path}.part.json`, 'utf8')).toBe(said)
+  })
+
+  it('leaves a folder as it is', async () => {
+    await mkdir(`${path}.part`)
+    const { fixture } = fixtureOf(full(tagged))
+    await using _ = fixture
+    expect(await fixture.session.download(url, path)).toMatchObject({ bytes: 10 })
+    expect((await readdir(folder)).toSorted()).toEqual(['file', 'file.part'])
+  })
+
+  it('knows its own, though nothing can be gone on with', async () => {
+    // As a program leaves it that was killed in the middle.
+    await writeFile(`${path}.part`, 'abc')
+    await writeFile(`${path}.part.json`, JSON.stringify({ url, validator: null }))
+    const { fixture, seen } = fixtureOf(full(''))
+    await using _ = fixture
+    expect(await fixture.session.download(url, path)).toMatchObject({ bytes: 10, resumedAt: 0 })
+    expect(await readdir(folder)).toEqual(['file'])
+    expect(seen[0]?.headers['range']).toBeUndefined()
+  })
+})

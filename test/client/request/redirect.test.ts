@@ -48,6 +48,28 @@ describe('a redirect', () => {
     await response.text()
   })
 
+  it.each([
+    ['to its own origin', 'http://eve:secret@test/b', 'test/b'],
+    ['to another', 'http://eve:secret@other/b', 'other/b'],
+    ['without a scheme', '//eve:p%40ss@other/b', 'other/b'],
+    ['with more than one @', 'http://eve@x:secret@other/b', 'other/b'],
+  ])('%s sends no user or password that it names', async (_, location, seen) => {
+    const { fixture, seen: requests, urls } = redirecting({ 'test/a': `302 ${location}` })
+    await using _fixture = fixture
+    const response = await fixture.session.get('http://test/a')
+    expect(await response.text()).toBe('here')
+    expect(response.url).toBe(`http://${seen}`)
+    expect(urls()).toEqual(['test/a', seen])
+    expect(requests.map(({ headers }) => headers['authorization'])).toEqual([undefined, undefined])
+  })
+
+  it('with a user before a backslash is refused', async () => {
+    const { fixture } = redirecting({ 'test/a': '302 http://eve\\@other/b' })
+    await using _ = fixture
+    const error = await rejectionOf(fixture.session.get('http://test/a'))
+    expect(error).toBeInstanceOf(RedirectError)
+  })
+
   it('without Location is given to the caller', async () => {
     await using fixture = new MemoryFixture(async (peer) => {
       await peer.request()

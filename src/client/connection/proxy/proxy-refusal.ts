@@ -41,8 +41,9 @@ export function proxyFailure({ route, origin }: Proxied, error: unknown): unknow
   // These are about us, and not about the proxy.
   if (ours.some((code) => SpoolError.hasCode(error, code))) return error
   const cause = error instanceof Error ? error : new Error(String(error))
-  const target = hostAndPort(origin.hostname, origin.port)
-  const message = `Connecting to "${target}" through proxy "${route.proxy?.name}" failed: ${reasonOf(cause)}`
+  // A connection to one that passes requests on is not to a host.
+  const target = route.forwards ? '' : ` to "${hostAndPort(origin.hostname, origin.port)}"`
+  const message = `Connecting${target} through proxy "${route.proxy?.name}" failed: ${reasonOf(cause)}`
   return new ConnectError('proxy', message, ConnectError.is(cause) ? cause.attempts : [], {
     cause,
     why: ConnectError.is(cause) ? cause.why : undefined,
