@@ -37,6 +37,11 @@ export class Admission {
     else await waitInLine(this.#line, scope, what)
   }
 
+  /** How many wait. */
+  get waiting(): number {
+    return this.#line.size
+  }
+
   /** A task was submitted. */
   placeUsed(): void {
     if (this.#settled < this.#promised) this.#settled++

@@ -29,6 +29,8 @@ export class Dispatcher implements TurnKeeper {
   running = 0
   /** How many wait for one, in a line or set aside. */
   waiting = 0
+  /** Told when there is a token again that nobody in a line takes. */
+  onToken: (() => void) | undefined = undefined
   /** The tasks that have begun and not ended, with a slot or between two attempts. */
   readonly begun: WaitLine<PoolTask> = new WaitLine()
   // How many of those that wait are in a line.
@@ -74,12 +76,23 @@ export class Dispatcher implements TurnKeeper {
 
   /** Whether a task could have a slot at once. */
   get hasRoom(): boolean {
-    return (
-      this.running < this.limit &&
-      this.#inLine === 0 &&
-      !this.paused &&
-      (this.#bucket === undefined || this.#bucket.delay() === 0)
-    )
+    return this.#hasSlot && (this.#bucket === undefined || this.#bucket.delay() === 0)
+  }
+
+  /** How many tasks could have a slot at once. */
+  get room(): number {
+    if (!this.#hasSlot) return 0
+    const slots = this.limit - this.running
+    return this.#bucket === undefined ? slots : Math.min(slots, this.#bucket.tokens())
+  }
+
+  /** Sees to it that `onToken` is called, if a token is all that a task would have to wait for. */
+  expectToken(): void {
+    if (this.#bucket !== undefined && this.#hasSlot) this.#mayStart(this.#bucket)
+  }
+
+  get #hasSlot(): boolean {
+    return this.running < this.limit && this.#inLine === 0 && !this.paused
   }
 
   /** Gives `task` a slot, if it need not wait for it. */
@@ -185,6 +198,7 @@ export class Dispatcher implements TurnKeeper {
     this.#timer ??= clock().setTimer(delay, () => {
       this.#timer = undefined
       this.fill()
+      this.onToken?.()
     })
     return false
   }

@@ -72,6 +72,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
       () => this.#queueShrank(),
       this.#adaptive,
     )
+    this.dispatcher.onToken = () => this.#letIn()
   }
 
   /** Whether another task would find neither a slot nor a place in the queue. */
@@ -98,12 +99,15 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     if (task.scope.cancelled) task.discard()
     else if (this.dispatcher.startNow(task)) task.start()
     else this.dispatcher.enqueue(task)
+    this.#expectToken()
     return task
   }
 
   async ready(): Promise<void> {
     if (this.closed) throw this.#closedError('wait for room')
-    await this.#admission.enter(currentScope(), `room in "${this.name}"`)
+    const entered = this.#admission.enter(currentScope(), `room in "${this.name}"`)
+    this.#expectToken()
+    await entered
   }
 
   async join(): Promise<void> {
@@ -146,7 +150,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
 
   resume(): void {
     this.dispatcher.resume()
-    this.#admission.letIn()
+    this.#letIn()
   }
 
   resize(limit: number): void {
@@ -160,6 +164,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   async pause(task: PoolTask, delay: number, error: unknown): Promise<void> {
     this.#adaptive?.failed(task, error)
     this.dispatcher.release(task)
+    this.#letIn()
     this.#retried++
     this.#backingOff++
     try {
@@ -179,7 +184,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     task.observer?.taskOver(task)
     if (task.holdsSlot) this.dispatcher.release(task)
     if (task.slots !== undefined) this.#keys?.leave(task.slots)
-    this.#admission.letIn()
+    this.#letIn()
     if (this.#idle) this.#becameIdle()
   }
 
@@ -205,7 +210,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
 
   #setLimit(limit: number): void {
     this.dispatcher.resize(limit)
-    this.#admission.letIn()
+    this.#letIn()
   }
 
   get #idle(): boolean {
@@ -253,13 +258,23 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
 
   /** How many more tasks it could take. */
   #places(): number {
-    const { waiting, limit, running } = this.dispatcher
+    const { waiting } = this.dispatcher
     const places = this.#maxQueue - waiting
-    return waiting === 0 && this.dispatcher.hasRoom ? places + limit - running : places
+    return waiting === 0 ? places + this.dispatcher.room : places
+  }
+
+  #letIn(): void {
+    this.#admission.letIn()
+    this.#expectToken()
+  }
+
+  // Nobody wakes those who wait for room if all that is missing is a token, for which no task waits.
+  #expectToken(): void {
+    if (this.#admission.waiting > 0) this.dispatcher.expectToken()
   }
 
   #queueShrank(): void {
-    this.#admission.letIn()
+    this.#letIn()
     if (this.dispatcher.waiting === 0) this.events.emit('drain')
   }
 

@@ -884,3 +884,82 @@ it('Pool does not take a failure for told where the wait was cancelled before, o
   expect(await seen).toBe('Error: lost')
   await expect(pool.close()).rejects.toThrow('"a" (lost), "b" (lost)')
 })
+
+const narrow: [string, ConstructorParameters<typeof Pool>[0]][] = [
+  ['a rate', { limit: 2, maxQueue: 0, rate: { limit: 1 } }],
+  ['a rate of one at a time', { limit: Infinity, maxQueue: 0, rate: { limit: 10, burst: 1 } }],
+  ['a rate and a queue of one', { limit: 1, maxQueue: 1, rate: { limit: 1 } }],
+  ['a limit for each key', { limit: 3, maxQueue: 0, keyLimit: 1 }],
+  ['a limit for each key and a rate', { limit: 3, maxQueue: 0, keyLimit: 1, rate: { limit: 5 } }],
+  ['an adaptive limit', { limit: 'adaptive', maxQueue: 0, min: 1, max: 3 }],
+  ['an adaptive limit and a rate', { limit: 'adaptive', maxQueue: 0, rate: { limit: 5 } }],
+  ['retries', { limit: 1, maxQueue: 0, retry: { attempts: 2 }, rate: { limit: 5 } }],
+]
+
+it.each(narrow)(
+  'Pool.ready() lets in all who wait for room, one after the other, with %s',
+  async (_, options) => {
+    using clock = MockClock.install({ autoJump: true })
+    const pool = new Pool(options)
+    const tries = new Set<number>()
+    const done: number[] = []
+    await Promise.all(
+      Array.from({ length: 12 }, async (_, index) => {
+        await pool.ready()
+        await pool.submit(
+          async () => {
+            await sleep(10)
+            if (options.retry !== undefined && !tries.has(index)) {
+              tries.add(index)
+              throw new Error('once')
+            }
+            done.push(index)
+          },
+          { key: index % 2 },
+        )
+      }),
+    )
+    expect(done).toHaveLength(12)
+    await pool.close()
+    expect(clock.pending).toBe(0)
+  },
+)
+
+it('Pool.ready() lets in no more than there are tokens, and again when there is one', async () => {
+  using clock = MockClock.install()
+  const pool = new Pool({ limit: 10, maxQueue: 0, rate: { limit: 2, interval: 1_000 } })
+  const most = { waiting: 0 }
+  const submitted: number[] = []
+  const all = [0, 1, 2, 3, 4].map(async (index) => {
+    await pool.ready()
+    pool.submit(() => sleep(60_000))
+    submitted.push(index)
+    most.waiting = Math.max(most.waiting, pool.statistics().waiting)
+  })
+  await settle()
+  expect([submitted, pool.full, clock.pending]).toEqual([[0, 1], true, 3])
+  await clock.advance(500)
+  expect(submitted).toEqual([0, 1, 2])
+  pool.pause()
+  await clock.advance(1_000)
+  expect(submitted).toEqual([0, 1, 2])
+  pool.resume()
+  await settle()
+  await Promise.all(all)
+  expect([submitted, most.waiting]).toEqual([[0, 1, 2, 3, 4], 0])
+  pool.cancel()
+  await pool.join()
+  expect(clock.pending).toBe(0)
+})
+
+it('Pool.ready() sees the slot that a task gives back until it is tried again', async () => {
+  using clock = MockClock.install()
+  const pool = new Pool({ limit: 1, maxQueue: 0, retry: { attempts: 2, delay: 60_000 } })
+  const retried = pool.submit(() => Promise.reject(new Error('broken')))
+  const ready = pool.ready()
+  await settle()
+  await ready
+  expect([await pool.submit(() => 'first'), clock.now()]).toEqual(['first', 0])
+  pool.cancel()
+  await expect(retried).rejects.toThrow(CancelledError)
+})

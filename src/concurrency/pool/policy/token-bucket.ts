@@ -46,6 +46,13 @@ export class TokenBucket {
     return delay > tolerance ? delay : 0
   }
 
+  /** How many tokens there are. */
+  tokens(): number {
+    const now = clock().now()
+    const filled = now + this.#slack + tolerance - Math.max(this.#fullAt, now)
+    return Math.max(Math.floor(filled / this.#spacing) + 1, 0)
+  }
+
   /** Takes a token; to be called when `delay()` is 0. */
   take(): void {
     this.#fullAt = Math.max(this.#fullAt, clock().now()) + this.#spacing

@@ -70,3 +70,19 @@ it.each([
 ])('TokenBucket refuses %j', (options, message) => {
   expect(() => new TokenBucket(options)).toThrow(new RangeError(message))
 })
+
+it('TokenBucket counts its tokens', async () => {
+  using clock = MockClock.install({ start: 5_000 })
+  const bucket = new TokenBucket({ limit: 10, interval: 1_000, burst: 3 })
+  expect(bucket.tokens()).toBe(3)
+  for (const left of [2, 1, 0]) {
+    bucket.take()
+    expect(bucket.tokens()).toBe(left)
+  }
+  await clock.advance(99)
+  expect([bucket.tokens(), bucket.delay() > 0]).toEqual([0, true])
+  await clock.advance(1)
+  expect([bucket.tokens(), bucket.delay()]).toEqual([1, 0])
+  await clock.advance(60_000)
+  expect(bucket.tokens()).toBe(3)
+})
