@@ -112,6 +112,15 @@ export interface Transport {
    * @throws ConnectError of phase `tls`
    */
   startTLS(options: TLSOptions, host?: string): Promise<Transport>
+  /**
+   * Upgrades this connection, server side; this transport is used up, and its sink is told nothing more. Bytes that
+   * were given back are the beginning of the handshake. Only where there are sockets.
+   *
+   * Cancellation: the connection is destroyed.
+   *
+   * @throws ConnectError of phase `tls`
+   */
+  acceptTLS?(options: ServerTLSOptions): Promise<Transport>
   /** Bytes given to `write()` so far, queued ones included. */
   readonly bytesWritten: number
   /**

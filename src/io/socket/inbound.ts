@@ -103,6 +103,13 @@ export abstract class Inbound {
     return this.#held !== undefined
   }
 
+  /** Takes what is held, for another reader than a sink. */
+  protected takeHeld(): readonly Uint8Array[] {
+    const held = this.#held ?? []
+    this.#held = undefined
+    return held
+  }
+
   protected tellDrain(): void {
     if (enclosingScope() === undefined) this.#sink.drain()
     else outsideScopes(() => this.#sink.drain())

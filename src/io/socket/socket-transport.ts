@@ -9,10 +9,14 @@ import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { ConnectError, connectionError } from '../errors.ts'
 import { Inbound } from './inbound.ts'
 import { Slices, sliceSize } from './slices.ts'
-import { clientContextOf } from './tls-options.ts'
+import { acceptOverSocket } from './tls-accept.ts'
+import { clientContextOf, serverOptions } from './tls-options.ts'
 import type { TLSSessions } from './tls-sessions.ts'
 import { upgradeToTLS } from './tls-upgrade.ts'
-import type { TLSOptions, Transport } from '../transport.ts'
+import type { ServerTLSOptions, TLSOptions, Transport } from '../transport.ts'
+
+// RFC 8446 §5.1: what every TLS connection begins with. Bytes that were sent in plain text begin with another.
+const handshakeRecord = 22
 
 const carried = Symbol('spool.transport')
 
@@ -125,6 +129,26 @@ export class SocketTransport extends Inbound implements Transport {
     )
   }
 
+  async acceptTLS(options: ServerTLSOptions): Promise<Transport> {
+    serverOptions(options)
+    const held = Buffer.concat(this.takeHeld())
+    const [first = handshakeRecord] = held
+    const late = this.#slices !== undefined
+    if (first !== handshakeRecord || late || !this.#writable || this.over) {
+      const closed = late ? 'writes are not done' : 'the connection is closed'
+      this.destroy()
+      const why = first === handshakeRecord ? closed : 'the client sent bytes before it'
+      throw new ConnectError('tls', `Accepting TLS failed: ${why}`)
+    }
+    this.#socket.pause()
+    this.#release()
+    if (held.length > 0) this.#socket.unshift(held)
+    const onClosed = this.#onClosed
+    return acceptOverSocket(this.#socket, options, (socket) => {
+      return new SocketTransport(socket, { alpn: socket.alpnProtocol, onClosed })
+    })
+  }
+
   get bytesWritten(): number {
     return this.#socket.bytesWritten + (this.#slices?.bytes ?? 0)
   }
@@ -217,6 +241,8 @@ function onDrain(this: Socket): void {
 
 function onError(this: Socket, error: Error): void {
   ;(this as Carrier)[carried].failed(connectionError(error))
+  // Node.js has done so, but for TLS over a socket that may be half open: a fatal alert leaves both open there.
+  this.destroy()
 }
 
 function onClose(this: Socket): void {

@@ -8,7 +8,7 @@
 import { ClosedResourceError } from '../../concurrency/errors.ts'
 import { checkDuration } from '../../concurrency/scope/arguments.ts'
 import { ConnectError, IncompleteReadError, LimitExceededError } from '../errors.ts'
-import type { TLSOptions, Transport } from '../transport.ts'
+import type { ServerTLSOptions, TLSOptions, Transport } from '../transport.ts'
 import { checkSize } from './check-size.ts'
 import type { Inflow } from './inflow.ts'
 import { LineReader } from './line-reader.ts'
@@ -285,6 +285,31 @@ export class ByteStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
       throw new ConnectError('tls', 'Starting TLS failed: the peer sent bytes before it')
     }
     const upgrading = this.#core.transport.startTLS(options)
+    this.#core.giveUp()
+    return new ByteStream(await upgrading, streamOptions)
+  }
+
+  /**
+   * Goes on with TLS, as its server: behind the answer to STARTTLS and the like. This stream is used up; the one that
+   * it resolves with takes its place. What the client sent in plain text behind its request is never taken for what
+   * it says encrypted: the handshake fails.
+   *
+   * Cancellation: the connection is destroyed.
+   *
+   * @throws ConnectError of phase `tls`
+   * @throws TypeError if the options lack `cert` or `key`, or they can't be read
+   */
+  async acceptTLS(
+    options: ServerTLSOptions,
+    streamOptions?: ByteStreamOptions,
+  ): Promise<ByteStream> {
+    if (this.closed) throw new ClosedResourceError('Cannot accept TLS: the stream is closed')
+    const { transport, inflow } = this.#core
+    if (transport.acceptTLS === undefined) {
+      throw new ConnectError('tls', 'Accepting TLS failed: the stream has no socket')
+    }
+    transport.unread(inflow.queue.take(inflow.queue.length))
+    const upgrading = transport.acceptTLS(options)
     this.#core.giveUp()
     return new ByteStream(await upgrading, streamOptions)
   }
