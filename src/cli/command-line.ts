@@ -7,11 +7,13 @@ import { getCommand } from './get/command.ts'
 import { serveCommand } from './serve/command.ts'
 import { ReaderLeftError, type StandardStreams } from './standard-streams.ts'
 import { UsageError } from './usage-error.ts'
+import { wsCommand } from './ws/command.ts'
 
 const usage = `Usage: spool <command> [options]
 
   spool fetch [options] <file | url … | ->   fetch many URLs at once and keep every result
   spool get [options] URL                    make one request
+  spool ws [options] URL                     talk over a WebSocket, line by line
   spool serve [options] APP | FOLDER         serve an application, or files
 
   -h, --help      for a command: spool fetch --help
@@ -48,6 +50,8 @@ async function dispatch(args: readonly string[], streams: StandardStreams): Prom
       return fetchCommand(rest, streams)
     case 'get':
       return getCommand(rest, streams)
+    case 'ws':
+      return wsCommand(rest, streams)
     case 'serve':
       return serveCommand(rest, streams)
     case '-h':
@@ -60,10 +64,12 @@ async function dispatch(args: readonly string[], streams: StandardStreams): Prom
       streams.stdout.print(`${await version()}\n`)
       return 0
     case undefined:
-      throw new UsageError('Nothing to do: name a command, fetch, get or serve; see spool --help')
+      throw new UsageError(
+        'Nothing to do: name a command, fetch, get, ws or serve; see spool --help',
+      )
     default:
       throw new UsageError(
-        `Unknown command "${name}": expected fetch, get or serve; see spool --help`,
+        `Unknown command "${name}": expected fetch, get, ws or serve; see spool --help`,
       )
   }
 }

@@ -59,6 +59,13 @@ export function readChoice<T extends string>(
 // RFC 9110 §5.6.2: both methods and field names are tokens.
 const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
 
+/** Words such as names of subprotocols (RFC 6455 §4.1); an option that may be repeated. */
+export function readTokens(option: string, values: readonly string[] = []): readonly string[] {
+  const wrong = values.find((value) => !token.test(value))
+  if (wrong === undefined) return values
+  throw new UsageError(`Cannot use ${option} "${wrong}": expected a token`)
+}
+
 /** A request method. Methods are case-sensitive, but nobody types a lower-case one on purpose. */
 export function readMethod(value: string | undefined): string | undefined {
   if (value === undefined) return undefined

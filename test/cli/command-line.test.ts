@@ -15,12 +15,12 @@ describe('runCommandLine()', () => {
     expect(await runWith()).toEqual([
       2,
       '',
-      'spool: Nothing to do: name a command, fetch, get or serve; see spool --help\n',
+      'spool: Nothing to do: name a command, fetch, get, ws or serve; see spool --help\n',
     ])
     expect(await runWith('dance')).toEqual([
       2,
       '',
-      'spool: Unknown command "dance": expected fetch, get or serve; see spool --help\n',
+      'spool: Unknown command "dance": expected fetch, get, ws or serve; see spool --help\n',
     ])
     expect(await runWith('fetch', '--bogus')).toEqual([2, '', "spool: Unknown option '--bogus'\n"])
   })

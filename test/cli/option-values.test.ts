@@ -6,6 +6,7 @@ import {
   readDuration,
   readHeaders,
   readMethod,
+  readTokens,
   secretNames,
 } from '../../src/cli/option-values.ts'
 import { UsageError } from '../../src/cli/usage-error.ts'
@@ -65,6 +66,16 @@ describe('readChoice()', () => {
     expect(readChoice('--progress', undefined, ['bar', 'none'])).toBeUndefined()
     expect(() => readChoice('--progress', 'loud', ['bar', 'none'])).toThrow(
       'Cannot use --progress "loud": expected bar, none',
+    )
+  })
+})
+
+describe('readTokens()', () => {
+  it('readTokens() takes words in order, and refuses what is none', () => {
+    expect(readTokens('--name', undefined)).toEqual([])
+    expect(readTokens('--name', ['b', 'a.1'])).toEqual(['b', 'a.1'])
+    expect(() => readTokens('--name', ['a', 'b c'])).toThrow(
+      new UsageError('Cannot use --name "b c": expected a token'),
     )
   })
 })

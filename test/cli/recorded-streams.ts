@@ -39,8 +39,8 @@ export class RecordedStreams implements StandardStreams {
   readonly stdout: RecordedOutput
   readonly stderr: RecordedOutput
 
-  constructor(input: string = '', options: { isTTY?: boolean } = {}) {
-    this.stdin = inputOf(input)
+  constructor(input: string | AsyncIterable<Uint8Array> = '', options: { isTTY?: boolean } = {}) {
+    this.stdin = typeof input === 'string' ? inputOf(input) : input
     this.stdout = new RecordedOutput(options.isTTY)
     this.stderr = new RecordedOutput(options.isTTY)
   }

@@ -1,0 +1,49 @@
+/** Standard input as lines, each of them whole: what is to be sent must not be cut. */
+import { LimitExceededError } from '../../io/index.ts'
+
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
+
+/**
+ * The lines of a stream of UTF-8, as many at a time as came with one chunk; `\n` and `\r\n` end a line. What
+ * follows the last line end is a line if it is not empty.
+ *
+ * @throws LimitExceededError for a line of more than `longest` bytes
+ */
+export async function* textLines(
+  chunks: AsyncIterable<Uint8Array>,
+  longest: number,
+): AsyncGenerator<string[]> {
+  let parts: Uint8Array[] = []
+  let length = 0
+  let count = 0
+  const keep = (part: Uint8Array): void => {
+    length += part.length
+    if (length > longest) {
+      throw new LimitExceededError(`the end of line ${count + 1} of the input`, longest)
+    }
+    if (part.length > 0) parts.push(part)
+  }
+  for await (const chunk of chunks) {
+    const lines: string[] = []
+    let start = 0
+    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
+      keep(chunk.subarray(start, end))
+      lines.push(textOf(parts))
+      count++
+      parts = []
+      length = 0
+      start = end + 1
+    }
+    // A copy: the next chunk may come in the same bytes.
+    keep(Uint8Array.from(chunk.subarray(start)))
+    if (lines.length > 0) yield lines
+  }
+  if (length > 0) yield [textOf(parts)]
+}
+
+function textOf(parts: readonly Uint8Array[]): string {
+  const bytes = Buffer.concat(parts)
+  const end = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
+  return bytes.toString('utf8', 0, end)
+}
