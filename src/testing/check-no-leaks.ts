@@ -1,3 +1,4 @@
+import { checkFunction } from '../concurrency/scope/arguments.ts'
 import { rootScope } from '../concurrency/scope/scope.ts'
 import { turn } from './settle.ts'
 
@@ -20,6 +21,7 @@ const patienceTurns = 200
  * ```
  */
 export async function checkNoLeaks<T>(fn: () => T | Promise<T>): Promise<T> {
+  checkFunction('check for leaks', fn)
   const before = inventory()
   const result = await fn()
   for (let turns = 0; ; turns++) {

@@ -5,6 +5,7 @@
  * It never jumps while real I/O is outstanding: a socket of this process may be about to speak, and
  * a jump would time it out for no fault of its own. Tests with real sockets use `advance()`.
  */
+import { checkDuration, checkFlag, checkOptions } from '../concurrency/scope/arguments.ts'
 import { outsideScopes } from '../concurrency/scope/context.ts'
 import { wakeUpsMade } from '../concurrency/scope/wake-ups.ts'
 import type { Clock, ClockTimer } from '../concurrency/time/clock.ts'
@@ -43,13 +44,20 @@ export class MockClock implements Clock, Disposable {
   readonly #restore: () => void
 
   private constructor(options: MockClockOptions) {
-    this.#now = options.start ?? 0
-    this.#autoJump = options.autoJump ?? false
+    checkOptions('mock clock', options, '{ autoJump: true }', { start: true, autoJump: true })
+    const { start = 0, autoJump = false } = options
+    checkDuration('start', start)
+    if (start === Infinity) throw new RangeError('Invalid start Infinity: expected 0 ms or more')
+    this.#now = start
+    this.#autoJump = checkFlag('autoJump', autoJump)
     this.#restore = replaceClock(this)
   }
 
   /**
    * Puts a mock clock in force until it is disposed of.
+   *
+   * @throws TypeError if an option is of the wrong kind.
+   * @throws RangeError if `start` is negative, NaN or Infinity.
    *
    * @example
    * ```ts
@@ -85,13 +93,15 @@ export class MockClock implements Clock, Disposable {
    * Moves time on by `delay` milliseconds, timer by timer in order, and lets all that each one wakes
    * run until it waits again.
    *
-   * @throws RangeError if `delay` is negative or not a number.
+   * @throws TypeError if `delay` is no number.
+   * @throws RangeError if it is negative, NaN or Infinity.
    *
    * Cancellation: does not look at its scope.
    */
   async advance(delay: number): Promise<void> {
-    if (!(delay >= 0)) {
-      throw new RangeError(`Cannot advance the clock by ${delay}: 0 or more is allowed`)
+    checkDuration('time to advance by', delay)
+    if (delay === Infinity) {
+      throw new RangeError('Invalid time to advance by Infinity: expected 0 ms or more')
     }
     const target = this.#now + delay
     await settle()

@@ -4,6 +4,7 @@
  *
  * Only wake-ups of ours are permuted: native promise jobs run in the order that the language gives them.
  */
+import { show } from '../concurrency/scope/arguments.ts'
 import { replaceWakeUpOrder, type WakeUpOrder } from '../concurrency/scope/wake-ups.ts'
 
 export class SeededOrder implements WakeUpOrder, Disposable {
@@ -22,7 +23,8 @@ export class SeededOrder implements WakeUpOrder, Disposable {
   /**
    * Puts a seeded order in force until it is disposed of.
    *
-   * @throws RangeError if `seed` is not a whole number.
+   * @throws TypeError if `seed` is no number.
+   * @throws RangeError if it is not whole.
    *
    * @example
    * ```ts
@@ -36,7 +38,8 @@ export class SeededOrder implements WakeUpOrder, Disposable {
    */
   static install(seed: number): SeededOrder {
     if (!Number.isSafeInteger(seed)) {
-      throw new RangeError(`Cannot seed the order with ${seed}: a whole number is expected`)
+      const message = `Cannot seed the order with ${show(seed)}: expected a whole number`
+      throw typeof seed === 'number' ? new RangeError(message) : new TypeError(message)
     }
     return new SeededOrder(seed)
   }

@@ -93,7 +93,7 @@ it('MockClock puts the clock before it back when it is disposed of', () => {
 it('MockClock refuses to go back', async () => {
   using mock = MockClock.install()
   await expect(mock.advance(-1)).rejects.toThrow(
-    'Cannot advance the clock by -1: 0 or more is allowed',
+    'Invalid time to advance by -1: expected 0 ms or more',
   )
   await expect(mock.advance(Number.NaN)).rejects.toThrow(RangeError)
 })

@@ -50,7 +50,7 @@ describe('SeededOrder', () => {
 
   it('refuses a seed that is no whole number', () => {
     expect(() => SeededOrder.install(0.5)).toThrow(
-      'Cannot seed the order with 0.5: a whole number is expected',
+      'Cannot seed the order with 0.5: expected a whole number',
     )
   })
 })

@@ -2,6 +2,7 @@
  * The port for whatever watches tasks: an inspector, a tracer, a test. While no instrument is added,
  * a hook costs the reading of one variable.
  */
+import { checkFunction, checkOptions } from '../scope/arguments.ts'
 import { reportLost } from '../scope/lost-errors.ts'
 import type { Task } from '../tasks/task.ts'
 
@@ -34,6 +35,11 @@ const everyInstrument: Required<Instrument> = {
 
 /** Adds an instrument, until what is returned is disposed of. */
 export function addInstrument(instrument: Instrument): Disposable {
+  checkOptions('instrument', instrument, '{ taskEnded: (task) => count++ }')
+  for (const hook of ['taskSpawned', 'taskStarted', 'taskEnded'] as const) {
+    if (instrument[hook] !== undefined)
+      checkFunction(`add an instrument with ${hook}`, instrument[hook])
+  }
   instruments.add(instrument)
   watching = everyInstrument
   return { [Symbol.dispose]: () => remove(instrument) }

@@ -1,4 +1,4 @@
-import { checkDuration, checkFunction } from '../scope/arguments.ts'
+import { checkDuration, checkFunction, checkOptional } from '../scope/arguments.ts'
 import { watchSteps } from '../scope/context.ts'
 import { Task } from '../tasks/task.ts'
 import { clock } from '../time/current-clock.ts'
@@ -33,7 +33,9 @@ export function reportSlowCallbacks(
   options?: SlowCallbackOptions,
 ): Disposable {
   checkFunction('report slow callbacks', report)
-  const threshold = checkDuration('threshold', options?.threshold ?? 100)
+  const { threshold = 100 } =
+    checkOptional('report', options, '{ threshold: 100 }', { threshold: true }) ?? {}
+  checkDuration('threshold', threshold)
   const steps: Step[] = []
   const stop = watchSteps(
     (scope) => void steps.push({ task: scope?.task, began: clock().now() }),

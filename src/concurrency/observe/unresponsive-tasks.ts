@@ -1,4 +1,4 @@
-import { checkDuration, checkFunction } from '../scope/arguments.ts'
+import { checkDuration, checkFunction, checkOptional } from '../scope/arguments.ts'
 import { outsideScopes } from '../scope/context.ts'
 import type { Task } from '../tasks/task.ts'
 import type { ClockTimer } from '../time/clock.ts'
@@ -29,7 +29,9 @@ export function reportUnresponsiveTasks(
   options?: UnresponsiveTaskOptions,
 ): Disposable {
   checkFunction('report unresponsive tasks', report)
-  const grace = checkDuration('grace', options?.grace ?? 5_000)
+  const { grace = 5_000 } =
+    checkOptional('report', options, '{ grace: 5_000 }', { grace: true }) ?? {}
+  checkDuration('grace', grace)
   const since = new WeakMap<Task, number>()
   let timer: ClockTimer
   const look = (): void => {

@@ -6,6 +6,7 @@
  * that the length of the input does not matter. The tasks run in a scope of their own, which the first
  * failure cancels, and the reader who leaves.
  */
+import { show } from '../scope/arguments.ts'
 import { isCancellation } from '../scope/cancellation.ts'
 import { runInScope } from '../scope/context.ts'
 import { reportLost, withFurtherFailures } from '../scope/lost-errors.ts'
@@ -211,7 +212,7 @@ function iteratorOf<I>(items: Items<I>): AnyIterator<I> {
   const source = Object(items) as Partial<Iterable<I> & AsyncIterable<I>>
   const iterator = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]?.()
   if (iterator !== undefined) return iterator
-  throw new TypeError(`Cannot iterate over a value of type ${typeof items}: expected an iterable`)
+  throw new TypeError(`Cannot iterate over ${show(items)}: expected an iterable`)
 }
 
 async function closeIterator(iterator: AnyIterator<unknown>): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Names } from '../../util/known-names.ts'
+import { checkFlag, checkOptional, checkOptions, show } from '../scope/arguments.ts'
 import type { AdaptiveOptions } from './policy/adaptive-limit.ts'
 import type { KeyLimit } from './policy/key-limits.ts'
 import type { RetryOptions } from './policy/retry-policy.ts'
@@ -81,6 +83,31 @@ export interface PoolStatistics {
 }
 
 /** @internal */
+export const poolOptionNames: Names<PoolOptions> = {
+  limit: true,
+  min: true,
+  max: true,
+  adaptive: true,
+  maxQueue: true,
+  whenFull: true,
+  keyLimit: true,
+  rate: true,
+  timeout: true,
+  retry: true,
+  name: true,
+}
+
+const batchOptionNames: Names<BatchOptions> = {
+  priority: true,
+  key: true,
+  timeout: true,
+  retry: true,
+  name: true,
+}
+
+const submitOptionNames: Names<SubmitOptions> = { ...batchOptionNames, detached: true }
+
+/** @internal */
 export function checkWhenFull(whenFull: WhenFull, maxQueue: number): WhenFull {
   if (whenFull === 'drop-oldest' && maxQueue === 0) {
     throw new RangeError(
@@ -89,12 +116,25 @@ export function checkWhenFull(whenFull: WhenFull, maxQueue: number): WhenFull {
   }
   if (whenFull === 'wait' || whenFull === 'reject' || whenFull === 'drop-oldest') return whenFull
   throw new TypeError(
-    `Cannot use "${String(whenFull)}" as whenFull: expected "wait", "reject" or "drop-oldest"`,
+    `Cannot use ${show(whenFull)} as whenFull: expected "wait", "reject" or "drop-oldest"`,
   )
 }
 
 /** @internal */
 export function checkPriority(priority = 0): number {
   if (typeof priority === 'number' && !Number.isNaN(priority)) return priority
-  throw new RangeError(`Cannot use ${String(priority)} as a priority: expected a number`)
+  const message = `Cannot use ${show(priority)} as a priority: expected a number`
+  throw typeof priority === 'number' ? new RangeError(message) : new TypeError(message)
+}
+
+/** @internal */
+export function checkSubmitOptions(options: SubmitOptions | undefined): void {
+  if (options === undefined) return
+  checkOptions('task', options, '{ priority: 1 }', submitOptionNames)
+  checkFlag('detached', options.detached)
+}
+
+/** @internal */
+export function checkBatchOptions(options: BatchOptions | undefined): void {
+  checkOptional('batch', options, '{ priority: 1 }', batchOptionNames)
 }

@@ -18,7 +18,9 @@ import { LostFailures } from './lost-failures.ts'
 import { PoolEvents } from './pool-events.ts'
 import {
   checkPriority,
+  checkSubmitOptions,
   checkWhenFull,
+  poolOptionNames,
   type PoolOptions,
   type PoolStatistics,
   type SubmitOptions,
@@ -55,7 +57,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   #retried = 0
 
   constructor(options: PoolOptions) {
-    checkOptions('pool', options, '{ limit: 10 }')
+    checkOptions('pool', options, '{ limit: 10 }', poolOptionNames)
     const { maxQueue = 10_000, whenFull = 'wait', keyLimit, rate, timeout, retry } = options
     this.name = checkName('pool', options.name) ?? `pool-${++lastId}`
     this.#maxQueue = checkCount('the maxQueue of a pool', maxQueue, 0, true)
@@ -86,6 +88,7 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     observer?: PoolTaskObserver,
   ): PoolTask<T> {
     if (this.closed) throw this.#closedError('submit a task')
+    checkSubmitOptions(options)
     const name = checkName('task', options?.name)
     const priority = checkPriority(options?.priority)
     const fn = this.#inAttempts(main, options)

@@ -3,7 +3,13 @@ import type { Task, TaskFunction } from '../tasks/task.ts'
 import type { ItemFunction, Items } from './batch.ts'
 import { mapItems, resultsAsCompleted } from './map-items.ts'
 import type { PoolEvent } from './pool-events.ts'
-import type { BatchOptions, PoolOptions, PoolStatistics, SubmitOptions } from './pool-options.ts'
+import {
+  type BatchOptions,
+  checkBatchOptions,
+  type PoolOptions,
+  type PoolStatistics,
+  type SubmitOptions,
+} from './pool-options.ts'
 import { PoolTasks } from './pool-tasks.ts'
 
 /**
@@ -95,6 +101,7 @@ export class Pool implements AsyncDisposable {
    */
   map<I, R>(items: Items<I>, fn: ItemFunction<I, R>, options?: BatchOptions): Promise<R[]> {
     checkFunction('map items', fn)
+    checkBatchOptions(options)
     return mapItems(this.#tasks, items, fn, options)
   }
 
@@ -113,6 +120,7 @@ export class Pool implements AsyncDisposable {
     options?: BatchOptions,
   ): AsyncGenerator<R, void, undefined> {
     checkFunction('run items', fn)
+    checkBatchOptions(options)
     return resultsAsCompleted(this.#tasks, items, fn, options)
   }
 

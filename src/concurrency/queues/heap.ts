@@ -1,4 +1,5 @@
 /** A binary heap: the item with the smallest number first, and of equal ones the one that came first. */
+import { show } from '../scope/arguments.ts'
 import type { ItemStore } from './item-store.ts'
 
 interface Entry<T> {
@@ -27,7 +28,7 @@ export class Heap<T> implements ItemStore<T> {
   add(item: T): void {
     const priority = this.#priorityOf(item)
     if (typeof priority !== 'number' || Number.isNaN(priority)) {
-      throw new RangeError(`Cannot put an item of priority ${String(priority)}: expected a number`)
+      throw new RangeError(`Cannot put an item of priority ${show(priority)}: expected a number`)
     }
     const entry = { item, priority, order: this.#added++ }
     const entries = this.#entries

@@ -1,3 +1,4 @@
+import type { Names } from '../../util/known-names.ts'
 import { checkOptions, show } from '../scope/arguments.ts'
 import { Heap } from './heap.ts'
 import { Queue, type QueueOptions } from './queue.ts'
@@ -6,6 +7,8 @@ export interface PriorityQueueOptions<T> extends QueueOptions {
   /** The number of an item, asked once when it is put in: the smallest is taken out first. */
   priority: (item: T) => number
 }
+
+const names: Names<PriorityQueueOptions<unknown>> = { capacity: true, priority: true }
 
 /**
  * A queue that gives the item with the smallest number first, and equal ones in the order in which
@@ -26,12 +29,12 @@ export class PriorityQueue<T> extends Queue<T> {
    * @throws {TypeError} if `priority` is no function.
    */
   constructor(options: PriorityQueueOptions<T>) {
-    checkOptions('queue', options, '{ capacity: 10, priority: (item) => item.due }')
+    checkOptions('queue', options, '{ capacity: 10, priority: (item) => item.due }', names)
     if (typeof options.priority !== 'function') {
       throw new TypeError(
         `Cannot order a queue by ${show(options.priority)}: expected a function of an item`,
       )
     }
-    super(options, new Heap(options.priority))
+    super({ capacity: options.capacity }, new Heap(options.priority))
   }
 }

@@ -8,8 +8,9 @@
  *    that task is cancelled before it runs again.
  * 3. A `put()` that throws has put nothing.
  */
+import type { Names } from '../../util/known-names.ts'
 import { ClosedResourceError } from '../errors.ts'
-import { checkOptions } from '../scope/arguments.ts'
+import { checkFlag, checkOptional, checkOptions } from '../scope/arguments.ts'
 import { currentScope } from '../scope/scope.ts'
 import { checkCount } from '../sync/count.ts'
 import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
@@ -36,6 +37,8 @@ export interface QueueStatistics {
   /** How many items were put and not yet marked with `taskDone()`. */
   readonly unfinished: number
 }
+
+const names: Names<QueueOptions> = { capacity: true }
 
 // What most calls of put() return: nothing was waited for.
 const done = Promise.resolve()
@@ -66,7 +69,7 @@ export class Queue<T> implements AsyncIterable<T, undefined>, Disposable {
    * @throws {RangeError} if `capacity` is no integer, or negative.
    */
   constructor(options: QueueOptions, /** @internal */ store: ItemStore<T> = new RingBuffer()) {
-    checkOptions('queue', options, '{ capacity: 10 }')
+    checkOptions('queue', options, '{ capacity: 10 }', names)
     const capacity = checkCount('the capacity of a queue', options.capacity, 0, true)
     this.capacity = capacity === 0 ? Infinity : capacity
     this.#store = store
@@ -180,6 +183,8 @@ export class Queue<T> implements AsyncIterable<T, undefined>, Disposable {
    * queue is dropped, and counts as done for `join()`. Closing it twice does nothing.
    */
   close(options?: { immediate?: boolean }): void {
+    checkOptional('close()', options, '{ immediate: true }', { immediate: true })
+    checkFlag('immediate', options?.immediate)
     this.#closed = true
     for (let putter = this.#putters.shift(); putter !== undefined; putter = this.#putters.shift()) {
       putter.reject(closedToPut())

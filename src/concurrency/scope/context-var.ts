@@ -1,4 +1,4 @@
-import { checkFunction, checkName } from './arguments.ts'
+import { checkFunction, checkOptional, requireName, show } from './arguments.ts'
 import { runInScope } from './context.ts'
 import { currentScope, Scope, variableScope } from './scope.ts'
 
@@ -30,8 +30,10 @@ export class ContextVar<T> {
 
   /** Without a `default`, `get()` throws where nothing was set. */
   constructor(name: string, options?: { default: T }) {
-    this.name = checkName('context variable', name)
-    this.#default = options === undefined ? undefined : { value: options.default }
+    this.name = requireName('context variable', name)
+    checkOptional('context variable', options, '{ default: 0 }', { default: true })
+    this.#default =
+      options === undefined || !('default' in options) ? undefined : { value: options.default }
   }
 
   /**
@@ -51,11 +53,16 @@ export class ContextVar<T> {
   set(value: T): ContextVarToken<T> {
     const before = this.#find()
     this.#store({ value })
-    return { variable: this, before }
+    return new Token(this, before)
   }
 
   /** Takes a `set()` back. */
   reset(token: ContextVarToken<T>): void {
+    if (!((token as unknown) instanceof Token)) {
+      throw new TypeError(
+        `Cannot reset "${this.name}" with ${show(token)}: expected what set() returned`,
+      )
+    }
     if (token.variable !== this) {
       throw new TypeError(
         `Cannot reset "${this.name}": the token is one of "${token.variable.name}"`,
@@ -101,5 +108,15 @@ export class ContextVar<T> {
     if (entry === undefined) variables.delete(this)
     else variables.set(this, entry)
     return variables
+  }
+}
+
+class Token<T> implements ContextVarToken<T> {
+  readonly variable: ContextVar<T>
+  readonly before: { readonly value: T } | undefined
+
+  constructor(variable: ContextVar<T>, before: { readonly value: T } | undefined) {
+    this.variable = variable
+    this.before = before
   }
 }

@@ -1,4 +1,5 @@
 import { SpoolError } from '../../util/error.ts'
+import { checkFunction, show } from '../scope/arguments.ts'
 import { currentScope } from '../scope/scope.ts'
 import { checkCount } from './count.ts'
 import { Lock } from './lock.ts'
@@ -38,6 +39,9 @@ export class Condition {
 
   /** `lock`: for several conditions about the same things. Default: one of its own. */
   constructor(lock: Lock = new Lock()) {
+    if (!((lock as unknown) instanceof Lock)) {
+      throw new TypeError(`Cannot use ${show(lock)} as the lock of a condition: expected a Lock`)
+    }
     this.lock = lock
   }
 
@@ -79,6 +83,7 @@ export class Condition {
    * @throws {SpoolError} `SPOOL_NOT_HELD` if nobody holds the lock.
    */
   async waitFor(predicate: () => boolean): Promise<void> {
+    checkFunction('wait for a condition', predicate)
     while (!predicate()) await this.wait()
   }
 

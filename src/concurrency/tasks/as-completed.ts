@@ -1,4 +1,4 @@
-import { checkFunction } from '../scope/arguments.ts'
+import { checkFunction, checkIterable } from '../scope/arguments.ts'
 import { withFurtherFailures } from '../scope/lost-errors.ts'
 import { WaiterSet } from '../scope/waiter-set.ts'
 import type { Task, TaskFunction } from './task.ts'
@@ -23,6 +23,7 @@ import type { TaskGroupError } from './task-group-error.ts'
  * the next value, only the wait.
  */
 export function asCompleted<T>(functions: Iterable<TaskFunction<T>>): AsyncIterableIterator<T> {
+  checkIterable('run', functions, 'an iterable of functions')
   const all = [...functions]
   for (const fn of all) checkFunction('run', fn)
   return new Completed(all)

@@ -1,6 +1,6 @@
 import { SpoolError } from '../../util/error.ts'
 import { CancelledError } from '../errors.ts'
-import { checkName } from '../scope/arguments.ts'
+import { checkName, checkOptional } from '../scope/arguments.ts'
 import { currentScope, livingScope, type Scope } from '../scope/scope.ts'
 import { UnclaimedError } from '../scope/unclaimed-error.ts'
 import { Outcome, type OutcomeState } from './outcome.ts'
@@ -24,7 +24,11 @@ export class Future<T = void> extends Outcome<T> {
 
   constructor(options?: FutureOptions) {
     super()
-    this.name = checkName('future', options?.name) ?? 'future'
+    this.name =
+      checkName(
+        'future',
+        checkOptional('future', options, "{ name: 'answer' }", { name: true })?.name,
+      ) ?? 'future'
     this.#scope = currentScope()
   }
 

@@ -116,6 +116,7 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
 
   /** Takes a callback back, as often as it was added; returns how often that was. */
   removeDoneCallback(callback: (outcome: this) => unknown): number {
+    checkFunction('remove a done callback', callback)
     const callbacks = this.#callbacks ?? []
     this.#callbacks = callbacks.filter((other) => other.callback !== callback)
     return callbacks.length - this.#callbacks.length

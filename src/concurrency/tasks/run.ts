@@ -5,7 +5,13 @@
 import process from 'node:process'
 import { SpoolError } from '../../util/error.ts'
 import { BusyResourceError } from '../errors.ts'
-import { checkDuration, checkFunction, checkName } from '../scope/arguments.ts'
+import {
+  checkDuration,
+  checkFlag,
+  checkFunction,
+  checkName,
+  checkOptional,
+} from '../scope/arguments.ts'
 import { currentScope, rootScope } from '../scope/scope.ts'
 import { watchRejections } from '../observe/lost-rejections.ts'
 import { treeOf } from '../observe/task-tree.ts'
@@ -57,7 +63,10 @@ type Signal = keyof typeof exitCodes
  */
 export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promise<T> {
   checkFunction('run a program', main)
-  const grace = checkDuration('grace', options?.grace ?? defaultGrace)
+  checkOptional('program', options, "{ name: 'crawl' }", { name: true, signals: true, grace: true })
+  const { grace = defaultGrace, signals: withSignals = true } = options ?? {}
+  checkDuration('grace', grace)
+  checkFlag('the signals of a program', withSignals)
   if (currentScope() !== rootScope) {
     throw new BusyResourceError(
       'Cannot run a program inside another: run() is the outermost scope; use taskGroup() here',
@@ -67,7 +76,7 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
   const name = checkName('task', options?.name) ?? 'main'
   const group = new TaskGroup({ name: 'run' })
   const task = group.spawn(main, { name })
-  const signals = options?.signals === false ? undefined : new Signals(group, grace)
+  const signals = withSignals ? new Signals(group, grace) : undefined
   const unwatch = watchRejections(group)
   let deadlock: SpoolError | undefined
   const onStandstill = (): void => {

@@ -1,5 +1,5 @@
 import { TimeoutError } from '../errors.ts'
-import { checkDuration, checkFunction } from '../scope/arguments.ts'
+import { checkDuration, checkFunction, checkOptional } from '../scope/arguments.ts'
 import { isCancellation } from '../scope/cancellation.ts'
 import { callInScope } from '../scope/context.ts'
 import { currentScope, Scope, type ScopeView } from '../scope/scope.ts'
@@ -36,7 +36,9 @@ export async function shield<T>(
   options?: ShieldOptions,
 ): Promise<T> {
   checkFunction('shield', fn)
-  const length = checkDuration('timeout', options?.timeout ?? Infinity)
+  const { timeout: length = Infinity } =
+    checkOptional('shield', options, '{ timeout: 5_000 }', { timeout: true }) ?? {}
+  checkDuration('timeout', length)
   const deadline = length === Infinity ? Infinity : clock().now() + length
   const scope = new Scope(currentScope(), deadline, true)
   try {

@@ -6,7 +6,7 @@ import type { ScopeGroup } from '../scope/owners.ts'
 import { currentScope, Scope } from '../scope/scope.ts'
 import { WaiterSet } from '../scope/waiter-set.ts'
 import { clock } from '../time/current-clock.ts'
-import { checkDeadline, checkFunction, checkName } from '../scope/arguments.ts'
+import { checkDeadline, checkFunction, checkName, checkOptional } from '../scope/arguments.ts'
 import { GroupTasks } from './group-tasks.ts'
 import { Hurry } from '../scope/hurry.ts'
 import type { Task } from './task.ts'
@@ -71,6 +71,7 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
 
   constructor(options?: TaskGroupOptions) {
     super()
+    checkOptional('task group', options, "{ name: 'crawl' }", { name: true, deadline: true })
     const deadline = options?.deadline
     this.#name = checkName('task group', options?.name)
     this.#id = ++lastId

@@ -6,7 +6,7 @@ import { enclosingScope, enterScope } from '../scope/context.ts'
 import type { ScopeTask } from '../scope/owners.ts'
 import { Scope, type ScopeView, variableScope } from '../scope/scope.ts'
 import { forgetTime, keepTime, timeOfStep } from '../time/current-clock.ts'
-import { checkFunction, checkName } from '../scope/arguments.ts'
+import { checkFunction, checkName, checkOptional } from '../scope/arguments.ts'
 import { Outcome, type OutcomeEnd } from './outcome.ts'
 
 /** What a task runs. It gets the task's scope, for code that wants a signal. */
@@ -78,7 +78,7 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   ): Task<T> {
     checkFunction('start a task', main)
     // Before the scope is made, which is in the tree from then on.
-    const name = checkName('task', options?.name)
+    const name = checkTaskName(options)
     return new Task(main, owner, new Scope(around), name)
   }
 
@@ -178,6 +178,14 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   override describe(): string {
     return `task "${this.name}"`
   }
+}
+
+/** @internal The name that `options` give, if there are any. */
+export function checkTaskName(options: TaskOptions | undefined): string | undefined {
+  return checkName(
+    'task',
+    checkOptional('task', options, "{ name: 'page 3' }", { name: true })?.name,
+  )
 }
 
 /** The task that this code runs in, or undefined outside of all of them. */

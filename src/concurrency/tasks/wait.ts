@@ -1,4 +1,4 @@
-import { checkDuration, show } from '../scope/arguments.ts'
+import { checkDuration, checkIterable, checkOptional, show } from '../scope/arguments.ts'
 import { currentScope } from '../scope/scope.ts'
 import { Waiter } from '../scope/waiter.ts'
 import type { ClockTimer } from '../time/clock.ts'
@@ -43,11 +43,14 @@ export async function wait<O extends Outcome<unknown>>(
   outcomes: Iterable<O>,
   options?: WaitOptions,
 ): Promise<WaitResult<O>> {
-  const until = options?.until ?? 'all'
+  checkOptional('wait', options, "{ until: 'first' }", { until: true, timeout: true })
+  const { until = 'all' } = options ?? {}
   if (until !== 'first' && until !== 'first-error' && until !== 'all') {
     throw new TypeError(`Invalid until ${show(until)}: expected first, first-error or all`)
   }
-  const timeout = checkDuration('timeout', options?.timeout ?? Infinity)
+  const { timeout = Infinity } = options ?? {}
+  checkDuration('timeout', timeout)
+  checkIterable('wait', outcomes, 'an iterable of tasks and futures')
   const all = [...new Set(outcomes)]
   if (all.length === 0) throw new RangeError('Cannot wait for nothing: expected one task at least')
   for (const outcome of all) {

@@ -1,4 +1,4 @@
-import { checkFunction } from '../scope/arguments.ts'
+import { checkFlag, checkFunction, checkOptional, show } from '../scope/arguments.ts'
 import { clock } from './current-clock.ts'
 import { sleepUntil } from './sleep.ts'
 
@@ -26,6 +26,7 @@ export interface PeriodicOptions {
  * Cancellation: of the wait between two calls, at once; a call that is under way is cancelled and
  * awaited.
  *
+ * @throws {TypeError} if an argument is of the wrong kind.
  * @throws {RangeError} if `interval` is not above 0, or `jitter` is not from 0 to 1.
  */
 export async function periodic(
@@ -34,19 +35,23 @@ export async function periodic(
   options?: PeriodicOptions,
 ): Promise<never> {
   checkFunction('call periodically', fn)
-  if (!(interval > 0 && interval < Infinity)) {
-    throw new RangeError(`Invalid interval ${interval}: expected a number of ms above 0`)
-  }
-  const jitter = options?.jitter ?? 0
-  if (!(jitter >= 0 && jitter <= 1)) {
-    throw new RangeError(`Invalid jitter ${jitter}: expected 0 to 1`)
-  }
+  check('interval', interval, interval > 0 && interval < Infinity, 'a number of ms above 0')
+  checkOptional('periodic()', options, '{ jitter: 0.1 }', { immediately: true, jitter: true })
+  const { jitter = 0, immediately = false } = options ?? {}
+  check('jitter', jitter, jitter >= 0 && jitter <= 1, 'a number from 0 to 1')
+  checkFlag('immediately', immediately)
   let due = clock().now()
-  if (options?.immediately !== true) due += interval
+  if (!immediately) due += interval
   for (;;) {
     await sleepUntil(due + Math.random() * jitter * interval)
     await fn()
     const missed = Math.floor((clock().now() - due) / interval)
     due += interval * Math.max(missed, 0) + interval
   }
+}
+
+function check(what: string, value: number, isAllowed: boolean, allowed: string): void {
+  if (typeof value === 'number' && isAllowed) return
+  const message = `Invalid ${what} ${show(value)}: expected ${allowed}`
+  throw typeof value === 'number' ? new RangeError(message) : new TypeError(message)
 }

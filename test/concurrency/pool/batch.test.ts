@@ -176,7 +176,7 @@ it('Batch refuses what can not be iterated', async () => {
   const { batch: work } = batch(5 as unknown as [], () => 1)
   await work.finish()
   expect(() => work.throwFailure()).toThrow(
-    new TypeError('Cannot iterate over a value of type number: expected an iterable'),
+    new TypeError('Cannot iterate over 5: expected an iterable'),
   )
 })
 

@@ -65,7 +65,7 @@ it('pool.map() takes items from whatever can be iterated', async () => {
   expect(await pool.map('ab', double)).toEqual(['aa', 'bb'])
   expect(await pool.map(generated(), double)).toEqual(['11', '22'])
   await expect(pool.map(5 as unknown as [], double)).rejects.toThrow(
-    new TypeError('Cannot iterate over a value of type number: expected an iterable'),
+    new TypeError('Cannot iterate over 5: expected an iterable'),
   )
   await expect(pool.map(null as unknown as [], double)).rejects.toThrow(TypeError)
 })

@@ -24,9 +24,10 @@ it('checkPriority() takes any number, and 0 for none', () => {
     -1.5,
     Infinity,
   ])
-  for (const wrong of [NaN, '1' as unknown as number]) {
-    expect(() => checkPriority(wrong)).toThrow(
-      new RangeError(`Cannot use ${wrong} as a priority: expected a number`),
-    )
-  }
+  expect(() => checkPriority(NaN)).toThrow(
+    new RangeError('Cannot use NaN as a priority: expected a number'),
+  )
+  expect(() => checkPriority('1' as unknown as number)).toThrow(
+    new TypeError('Cannot use "1" as a priority: expected a number'),
+  )
 })

@@ -60,7 +60,7 @@ test('periodic() refuses bad input', async () => {
     )
   }
   await expect(periodic(5, () => undefined, { jitter: 2 })).rejects.toThrow(
-    new RangeError('Invalid jitter 2: expected 0 to 1'),
+    new RangeError('Invalid jitter 2: expected a number from 0 to 1'),
   )
   await expect(periodic(5, 5 as never)).rejects.toThrow(TypeError)
 })

@@ -1,7 +1,8 @@
 /** The limit of a pool that sizes itself: what the pool sees, told to the algorithm. */
+import type { Names } from '../../../util/known-names.ts'
 import { TimeoutError } from '../../errors.ts'
 import { SpoolError } from '../../../util/error.ts'
-import { checkDuration } from '../../scope/arguments.ts'
+import { checkDuration, checkFunction, checkOptions, show } from '../../scope/arguments.ts'
 import { reportLost } from '../../scope/lost-errors.ts'
 import type { Scope } from '../../scope/scope.ts'
 import { checkCount } from '../../sync/count.ts'
@@ -36,6 +37,8 @@ export interface AdaptiveTask {
   readonly scope: Scope
 }
 
+const names: Names<AdaptiveOptions> = { initial: true, isOverload: true, maxLoopDelay: true }
+
 export class AdaptiveLimit {
   readonly #limit: GradientLimit
   readonly #isOverload: (error: unknown) => boolean
@@ -56,14 +59,13 @@ export class AdaptiveLimit {
   ) {
     checkCount('the min of a pool', min, 1)
     checkCount('the max of a pool', max, min, true)
-    const initial = Math.min(Math.max(options.initial ?? 10, min), max)
-    this.#limit = new GradientLimit({
-      min,
-      max,
-      initial: checkCount('the initial limit of a pool', initial, 1),
-    })
-    this.#isOverload = options.isOverload ?? isOverload
-    const most = checkDuration('maxLoopDelay', options.maxLoopDelay ?? 100)
+    checkOptions('limit that is adaptive', options, '{ initial: 10 }', names)
+    const { initial = 10, isOverload = isBusy, maxLoopDelay = 100 } = options
+    checkCount('the initial limit of a pool', initial, 1)
+    checkFunction('ask whether a failure is overload', isOverload)
+    this.#limit = new GradientLimit({ min, max, initial: Math.min(Math.max(initial, min), max) })
+    this.#isOverload = isOverload
+    const most = checkDuration('maxLoopDelay', maxLoopDelay)
     this.#loopDelay = new LoopDelay(most, () => {
       this.#limit.overload()
       this.#tell()
@@ -114,7 +116,7 @@ export class AdaptiveLimit {
   }
 }
 
-function isOverload(error: unknown): boolean {
+function isBusy(error: unknown): boolean {
   return TimeoutError.is(error) || SpoolError.hasCode(error, 'SPOOL_BUSY')
 }
 
@@ -124,10 +126,12 @@ export function adaptiveLimit(
   onChange: (limit: number) => void,
 ): AdaptiveLimit | undefined {
   const { limit, min, max, adaptive } = options
-  if (limit === 'adaptive')
-    return new AdaptiveLimit(min ?? 1, max ?? 1_000, adaptive ?? {}, onChange)
+  if (limit === 'adaptive') {
+    const { min: least = 1, max: most = 1_000, adaptive: rest = {} } = options
+    return new AdaptiveLimit(least, most, rest, onChange)
+  }
   if (min === undefined && max === undefined && adaptive === undefined) return undefined
   throw new TypeError(
-    `Cannot use min, max or adaptive with the limit ${limit}: expected the limit "adaptive"`,
+    `Cannot use min, max or adaptive with the limit ${show(limit)}: expected the limit "adaptive"`,
   )
 }

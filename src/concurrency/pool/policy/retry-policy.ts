@@ -1,5 +1,6 @@
+import type { Names } from '../../../util/known-names.ts'
 import { CancelledError } from '../../errors.ts'
-import { checkOptions, show } from '../../scope/arguments.ts'
+import { checkFunction, checkOptions, show } from '../../scope/arguments.ts'
 import { checkCount } from '../../sync/count.ts'
 
 export interface RetryOptions {
@@ -23,6 +24,16 @@ export interface RetryOptions {
   random?: () => number
 }
 
+const names: Names<RetryOptions> = {
+  attempts: true,
+  delay: true,
+  factor: true,
+  maxDelay: true,
+  jitter: true,
+  retryIf: true,
+  random: true,
+}
+
 /** When a task is tried again. A cancelled one never is. */
 export class RetryPolicy {
   readonly attempts: number
@@ -38,7 +49,7 @@ export class RetryPolicy {
    * @throws {RangeError} if a number is out of range.
    */
   constructor(options: RetryOptions | number) {
-    if (typeof options !== 'number') checkOptions('retry policy', options, '{ attempts: 3 }')
+    if (typeof options !== 'number') checkOptions('retry policy', options, '{ attempts: 3 }', names)
     const {
       attempts,
       delay = 100,
@@ -53,6 +64,8 @@ export class RetryPolicy {
     this.#factor = checkRange('the factor of a retry policy', factor, 1)
     this.#maxDelay = checkRange('the longest delay of a retry policy', maxDelay, 0)
     this.#jitter = checkRange('the jitter of a retry policy', jitter, 0, 1)
+    if (retryIf !== undefined) checkFunction('ask whether to try again', retryIf)
+    checkFunction('leave a part of the wait to chance', random)
     this.#retryIf = retryIf
     this.#random = random
   }

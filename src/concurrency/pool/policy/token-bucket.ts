@@ -4,6 +4,7 @@
  * It is kept as the one time at which the bucket will be full again (the "theoretical arrival time"
  * of the generic cell rate algorithm, ITU-T I.371), so that no timer has to fill it.
  */
+import type { Names } from '../../../util/known-names.ts'
 import { checkOptions, show } from '../../scope/arguments.ts'
 import { clock } from '../../time/current-clock.ts'
 
@@ -19,6 +20,8 @@ export interface RateOptions {
 // Sums of fractions of milliseconds differ in their last digits; a thousandth of one is no time.
 const tolerance = 0.001
 
+const names: Names<RateOptions> = { limit: true, interval: true, burst: true }
+
 export class TokenBucket {
   /** Milliseconds in which one token comes in. */
   readonly #spacing: number
@@ -31,7 +34,7 @@ export class TokenBucket {
    * @throws {RangeError} if a number is out of range.
    */
   constructor(options: RateOptions) {
-    checkOptions('rate', options, '{ limit: 10 }')
+    checkOptions('rate', options, '{ limit: 10 }', names)
     const { limit, interval = 1_000, burst = Math.max(1, Math.floor(limit)) } = options
     check('the limit of a rate', limit, limit > 0, 'a number above 0')
     check('the interval of a rate', interval, interval > 0, 'a number above 0')
