@@ -6,6 +6,7 @@
  * a jump would time it out for no fault of its own. Tests with real sockets use `advance()`.
  */
 import { checkDuration, checkFlag, checkOptions } from '../concurrency/scope/arguments.ts'
+import { ClosedResourceError } from '../concurrency/errors.ts'
 import { outsideScopes } from '../concurrency/scope/context.ts'
 import { wakeUpsMade } from '../concurrency/scope/wake-ups.ts'
 import type { Clock, ClockTimer } from '../concurrency/time/clock.ts'
@@ -41,6 +42,7 @@ export class MockClock implements Clock, Disposable {
   readonly #autoJump: boolean
   #jumping = false
   #disposed = false
+  #advancing: Promise<void> = Promise.resolve()
   readonly #restore: () => void
 
   private constructor(options: MockClockOptions) {
@@ -91,10 +93,11 @@ export class MockClock implements Clock, Disposable {
 
   /**
    * Moves time on by `delay` milliseconds, timer by timer in order, and lets all that each one wakes
-   * run until it waits again.
+   * run until it waits again. Several at once take place one after the other.
    *
    * @throws TypeError if `delay` is no number.
    * @throws RangeError if it is negative, NaN or Infinity.
+   * @throws ClosedResourceError if the clock was disposed of.
    *
    * Cancellation: does not look at its scope.
    */
@@ -102,6 +105,16 @@ export class MockClock implements Clock, Disposable {
     checkDuration('time to advance by', delay)
     if (delay === Infinity) {
       throw new RangeError('Invalid time to advance by Infinity: expected 0 ms or more')
+    }
+    // The chain itself never fails: what one of them threw, only that one throws.
+    const turn = this.#advancing.then(() => this.#advance(delay))
+    this.#advancing = turn.catch(() => undefined)
+    await turn
+  }
+
+  async #advance(delay: number): Promise<void> {
+    if (this.#disposed) {
+      throw new ClosedResourceError('Cannot advance the clock: it was disposed of')
     }
     const target = this.#now + delay
     await settle()
@@ -112,7 +125,10 @@ export class MockClock implements Clock, Disposable {
     this.#now = target
   }
 
-  /** Puts the clock that was in force before back; timers that are still set never fire. */
+  /**
+   * Takes the clock back: the one that was put in force last of those that are left is in force then, or
+   * the machine's. Timers that are still set never fire.
+   */
   [Symbol.dispose](): void {
     if (this.#disposed) return
     this.#disposed = true

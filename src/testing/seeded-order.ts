@@ -12,6 +12,7 @@ export class SeededOrder implements WakeUpOrder, Disposable {
   #state: number
   #waiting: (() => void)[] = []
   #scheduled = false
+  #disposed = false
   readonly #restore: () => void
 
   private constructor(seed: number) {
@@ -49,8 +50,13 @@ export class SeededOrder implements WakeUpOrder, Disposable {
     this.#schedule()
   }
 
-  /** Puts the order that was in force before back; wake-ups that still wait are carried out now. */
+  /**
+   * Takes the order back: the one that was put in force last of those that are left is in force then.
+   * Wake-ups that still wait are carried out now. Doing it twice does nothing.
+   */
   [Symbol.dispose](): void {
+    if (this.#disposed) return
+    this.#disposed = true
     this.#restore()
     while (this.#waiting.length > 0) this.#carryOutOne()
   }

@@ -121,6 +121,7 @@ describe('a program that fails', () => {
   })
 
   test.each([
+    ['a shield', 'Task group "run" failed: "a promise that nobody awaited"'],
     ['a task of a pool', 'Task group "run" failed: "task "page" of "crawl""'],
     [
       'a task of a pool that is closed under cancellation',

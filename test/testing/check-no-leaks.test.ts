@@ -2,6 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { rootScope, Scope } from '../../src/concurrency/scope/scope.ts'
 import { Waiter } from '../../src/concurrency/scope/waiter.ts'
+import { sleep, TaskGroup, taskGroup, timeout } from '../../src/index.ts'
 import { checkNoLeaks } from '../../src/testing/check-no-leaks.ts'
 
 async function listening(): Promise<Server> {
@@ -47,5 +48,25 @@ describe('checkNoLeaks()', () => {
       server.close()
     })
     expect(process.getActiveResourcesInfo()).not.toContain('TCPServerWrap')
+  })
+
+  it('names tasks, groups and waits that are left in the scopes that it is called in', async () => {
+    await taskGroup(async (group) => {
+      const other = group.spawn(() => sleep(Infinity), { name: 'from before' })
+      await timeout(5_000, async () => {
+        await expect(
+          checkNoLeaks(() => void group.spawn(() => sleep(Infinity), { name: 'left' })),
+        ).rejects.toThrow('Something is left behind: 1 task "left"')
+        await expect(checkNoLeaks(() => void new TaskGroup({ name: 'mine' }))).rejects.toThrow(
+          'Something is left behind: 1 task group "mine"',
+        )
+        await expect(checkNoLeaks(() => void sleep(Infinity).catch(String))).rejects.toThrow(
+          '1 Waiter',
+        )
+        expect(await checkNoLeaks(() => group.spawn(() => 42))).toBe(42)
+      })
+      expect(other.done).toBe(false)
+      group.cancel()
+    })
   })
 })

@@ -1,8 +1,9 @@
 import { createServer } from 'node:net'
 import { expect, it } from 'vitest'
-import { clock } from '../../src/concurrency/time/current-clock.ts'
+import { clock, now } from '../../src/concurrency/time/current-clock.ts'
 import { realClock } from '../../src/concurrency/time/real-clock.ts'
 import { Waiter } from '../../src/concurrency/scope/waiter.ts'
+import { sleep } from '../../src/concurrency/time/sleep.ts'
 import { MockClock } from '../../src/testing/mock-clock.ts'
 import { settle } from '../../src/testing/settle.ts'
 
@@ -96,4 +97,42 @@ it('MockClock refuses to go back', async () => {
     'Invalid time to advance by -1: expected 0 ms or more',
   )
   await expect(mock.advance(Number.NaN)).rejects.toThrow(RangeError)
+})
+
+it('MockClock may be disposed of in any order', () => {
+  const before = clock()
+  const [first, second, third] = [1, 2, 3].map((start) => MockClock.install({ start }))
+  second?.[Symbol.dispose]()
+  expect(now()).toBe(3)
+  third?.[Symbol.dispose]()
+  expect(now()).toBe(1)
+  second?.[Symbol.dispose]()
+  expect(now()).toBe(1)
+  first?.[Symbol.dispose]()
+  expect(clock()).toBe(before)
+})
+
+it('MockClock is advanced by several at once one after the other, and inside what it wakes too', async () => {
+  using mock = MockClock.install()
+  const woken: number[] = []
+  const waits = [5, 10, 15, 25].map((delay) => sleep(delay).then(() => woken.push(now())))
+  let inside: Promise<void> | undefined
+  void sleep(5).then(() => (inside = mock.advance(10)))
+  const refused = mock.advance(-1)
+  await Promise.all([
+    mock.advance(10),
+    mock.advance(5),
+    expect(refused).rejects.toThrow(RangeError),
+  ])
+  expect(mock.now()).toBe(15)
+  await inside
+  expect(mock.now()).toBe(25)
+  await Promise.all(waits)
+  expect(woken).toEqual([5, 10, 15, 25])
+})
+
+it('MockClock refuses to be advanced once it is disposed of', async () => {
+  const mock = MockClock.install()
+  mock[Symbol.dispose]()
+  await expect(mock.advance(1)).rejects.toMatchObject({ code: 'SPOOL_CLOSED' })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Waiter } from '../../src/concurrency/scope/waiter.ts'
+import { wakeUpsAreOrdered } from '../../src/concurrency/scope/wake-ups.ts'
 import { SeededOrder } from '../../src/testing/seeded-order.ts'
 import { settle } from '../../src/testing/settle.ts'
 
@@ -52,5 +53,15 @@ describe('SeededOrder', () => {
     expect(() => SeededOrder.install(0.5)).toThrow(
       'Cannot seed the order with 0.5: expected a whole number',
     )
+  })
+
+  it('may be disposed of in any order, and twice', () => {
+    const [first, second] = [SeededOrder.install(1), SeededOrder.install(2)]
+    first[Symbol.dispose]()
+    expect(wakeUpsAreOrdered()).toBe(true)
+    first[Symbol.dispose]()
+    expect(wakeUpsAreOrdered()).toBe(true)
+    second[Symbol.dispose]()
+    expect(wakeUpsAreOrdered()).toBe(false)
   })
 })

@@ -3,6 +3,8 @@ export interface WakeUpOrder {
   add(wake: () => void): void
 }
 
+// Those that were put in force and not taken back, the last one at the end.
+const inForce: WakeUpOrder[] = []
 let order: WakeUpOrder | undefined
 let made = 0
 
@@ -27,11 +29,15 @@ export function wakeUpsAreOrdered(): boolean {
   return order !== undefined
 }
 
-/** Puts an order in force, and returns a function that takes it back. For `spool/testing`. */
+/**
+ * Puts an order in force, and returns a function that takes it back, which may be called in any order
+ * where there are several. For `spool/testing`.
+ */
 export function replaceWakeUpOrder(replacement: WakeUpOrder): () => void {
-  const before = order
+  inForce.push(replacement)
   order = replacement
   return () => {
-    order = before
+    inForce.splice(inForce.lastIndexOf(replacement), 1)
+    order = inForce.at(-1)
   }
 }

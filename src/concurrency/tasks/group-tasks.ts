@@ -116,8 +116,8 @@ export abstract class GroupTasks implements TaskOwner {
     this.#open = false
   }
 
-  /** @internal Resolves when no task runs. */
-  protected async untilIdle(): Promise<void> {
+  /** @internal Resolves when no task runs. Looks at no scope, and throws nothing. */
+  async whenIdle(): Promise<void> {
     // In between, tasks may start others.
     while (this.#running > 0) {
       await new Promise<void>((resolve) => {

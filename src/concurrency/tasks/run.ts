@@ -84,7 +84,7 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
   }
   process.on('beforeExit', onStandstill)
   try {
-    await group.runBody(() => undefined)
+    await group.runBody(() => untilQuiet(group))
   } catch (error) {
     const first = deadlock ?? (task.state === 'failed' ? task.exception() : error)
     if (first !== error) reportOthers((error as TaskGroupError).failures, first)
@@ -97,6 +97,19 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
   if (signals?.received === undefined) return task.result()
   failWith(exitCodes[signals.received])
   return task.state === 'cancelled' ? (undefined as T) : task.result()
+}
+
+/**
+ * Waits until no task is left. Node.js tells of a rejection that nobody awaits once all microtasks have
+ * run: what the last task left behind has to be known before the group is over.
+ */
+async function untilQuiet(group: TaskGroup): Promise<void> {
+  while (group.size > 0) {
+    await group.whenIdle()
+    await new Promise<void>((resolve) => {
+      nextTurn(resolve)
+    })
+  }
 }
 
 /** The signals of the process while a program runs. */

@@ -182,7 +182,7 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
   /** @internal Waits for the tasks, however long they take, and ends the scope. */
   finish(): Promise<void> | undefined {
     return (this.#ending ??=
-      this.size === 0 ? this.#endScope() : this.untilIdle().then(() => this.#endScope()))
+      this.size === 0 ? this.#endScope() : this.whenIdle().then(() => this.#endScope()))
   }
 
   /** @internal */

@@ -1,6 +1,8 @@
 import type { Clock } from './clock.ts'
 import { realClock } from './real-clock.ts'
 
+// Those that were put in force and not taken back, the last one at the end.
+const inForce: Clock[] = [realClock]
 let current = realClock
 let keptTime: number | undefined
 
@@ -9,15 +11,22 @@ export function clock(): Clock {
   return current
 }
 
-/** Puts another clock in force, and returns a function that takes it back. For `spool/testing`. */
+/**
+ * Puts another clock in force, and returns a function that takes it back, which may be called in any
+ * order where there are several. For `spool/testing`.
+ */
 export function replaceClock(replacement: Clock): () => void {
-  const before = current
-  current = replacement
-  keptTime = undefined
+  inForce.push(replacement)
+  useLast()
   return () => {
-    current = before
-    keptTime = undefined
+    inForce.splice(inForce.lastIndexOf(replacement), 1)
+    useLast()
   }
+}
+
+function useLast(): void {
+  current = inForce.at(-1) ?? realClock
+  keptTime = undefined
 }
 
 /** The time, or what `keepTime()` keeps: for what may be as old as the step that runs now. */

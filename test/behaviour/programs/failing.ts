@@ -1,5 +1,5 @@
 // Fails in the way that its argument names.
-import { Future, moveOnAfter, Pool, run, sleep, taskGroup } from '../../../src/index.ts'
+import { Future, moveOnAfter, Pool, run, shield, sleep, taskGroup } from '../../../src/index.ts'
 
 const ways: Record<string, () => unknown> = {
   main() {
@@ -50,6 +50,12 @@ const ways: Record<string, () => unknown> = {
   },
   'a future'() {
     new Future().reject(new Error('nobody came for this'))
+  },
+  'a shield'() {
+    void shield(async () => {
+      await sleep(0)
+      fail('nobody waited for this')
+    })
   },
   'a task of a pool'() {
     new Pool({ limit: 1, name: 'crawl' }).submit(() => fail('nobody waited for this'), {
