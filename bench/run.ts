@@ -1,4 +1,4 @@
-// npm run bench -- <server | client | idle | websocket | concurrency>: see README.md.
+// npm run bench -- <server | client | idle | workers | middleware | disconnect | websocket | concurrency>: see README.md.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
@@ -12,6 +12,7 @@ import { profileFile, writeResults } from './harness/result-file.ts'
 import { profileTable } from './profile-table.ts'
 import { benchServers, serverContenders } from './server-bench.ts'
 import type { Contender } from './harness/contenders.ts'
+import { benchWorkers, workersTable } from './workers-bench.ts'
 import type { BenchOptions } from './harness/options.ts'
 
 const project = new URL('../', import.meta.url)
@@ -76,8 +77,17 @@ async function main(args: readonly string[]): Promise<void> {
     const results = await benchWebSockets(options, say)
     console.log(webSocketTable(results))
     console.log(`\nWritten to ${writeResults(bench, options, results)}`)
+  } else if (bench === 'middleware') {
+    const { benchMiddleware } = await import('./middleware/bench.ts')
+    await benchMiddleware(options, say)
+  } else if (bench === 'workers') {
+    const results = await benchWorkers(options, say)
+    console.log(workersTable(results))
+    console.log(`\nWritten to ${writeResults(bench, options, results)}`)
   } else
-    throw new Error(`Give server, client, idle, websocket or concurrency instead of "${bench}"`)
+    throw new Error(
+      `Give server, client, idle, workers, middleware, disconnect, websocket or concurrency instead of "${bench}"`,
+    )
 }
 
 try {

@@ -32,6 +32,10 @@ export class Child {
     })
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
   ask<T>(command: string, value: unknown = null): Promise<T> {
     const request: Request = { id: this.#nextId++, command, value }
     return new Promise<T>((resolve, reject) => {

@@ -23,7 +23,7 @@ export interface Command {
   options: BenchOptions
 }
 
-export const usage = `npm run bench -- <server | client | idle | websocket | concurrency> [options]
+export const usage = `npm run bench -- <server | client | idle | workers | middleware | disconnect | websocket | concurrency> [options]
 
   --quick              fewer requests: a first impression in under a minute
   --only <a,b>         these contenders and the floor alone; concurrency: these groups of operations
@@ -57,7 +57,9 @@ export function parseOptions(args: readonly string[]): Command | undefined {
   const { quick, profile, memory } = values
   if (values.help) return undefined
   if (positionals.length !== 1)
-    throw new Error('Give one bench: server, client, idle, websocket or concurrency')
+    throw new Error(
+      'Give one bench: server, client, idle, workers, middleware, disconnect, websocket or concurrency',
+    )
   return {
     bench: positionals[0]!,
     options: {

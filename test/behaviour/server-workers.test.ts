@@ -236,3 +236,29 @@ test.each([0, 1.5, -1, Number.NaN])('serve() refuses %d workers', async (workers
     `Cannot serve by ${workers} workers: expected "auto", or 1 or more`,
   )
 })
+
+test('two workers have a half each of 10,000 requests over 64 connections', async () => {
+  const { port } = await start()
+  const counts = new Map<string, number>()
+  const clients = []
+  for (let count = 0; count < 64; count++) {
+    const client = await rawClient({ port })
+    clients.push(client)
+    // Asked before the next comes, so that workers take turns however busy the machine is.
+    await client.send(get('/pid'))
+    const pid = /"pid":(\d+)/.exec(await client.readUntil('}}'))?.[1] ?? ''
+    counts.set(pid, (counts.get(pid) ?? 0) + 1)
+  }
+  await Promise.all(
+    clients.map(async (client) => {
+      for (let asked = 1; asked < 157; asked++) {
+        await client.send(get('/pid'))
+        const pid = /"pid":(\d+)/.exec(await client.readUntil('}}'))?.[1] ?? ''
+        counts.set(pid, (counts.get(pid) ?? 0) + 1)
+      }
+    }),
+  )
+  for (const client of clients) await client[Symbol.asyncDispose]()
+  const all = Array.from(counts.values())
+  expect(all).toEqual([5_024, 5_024])
+}, 60_000)

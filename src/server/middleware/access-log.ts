@@ -69,7 +69,7 @@ const defaultFormat = '%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i" %Tf'
  * Logs each request when its response is out. What clients send is escaped: it can begin no line of
  * its own and end no quotes. To be used first, so that it sees what all others do.
  *
- * Costs a request about 2 µs, and one string.
+ * Costs a request 4 µs (`npm run bench -- middleware`), and one string.
  *
  * Throws TypeError for a format with an atom that there is not.
  *

@@ -27,7 +27,8 @@ const pieceSize = 65_536
  * compressed chunk by chunk, and each chunk arrives when it is made. What is compressed already, a part
  * of something, or marked `no-transform` is left alone; a strong `ETag` becomes a weak one.
  *
- * A short body costs up to 1 ms of this thread, a long one or a stream about 300 KiB while it is sent.
+ * Costs a request 60 to 80 µs for a page of 8 KB, and less than 1 µs for what is left as it is
+ * (`npm run bench -- middleware`); a long body or a stream costs a compressor while it is sent.
  *
  * A page that holds a secret beside what an attacker can put into it must not be compressed: the
  * length would tell the secret (BREACH). Mark it `cache-control: no-transform`.

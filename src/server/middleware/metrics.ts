@@ -61,7 +61,7 @@ interface Series {
  * Counts requests and how long they take, by method, route and status. Routes are told by their
  * patterns, so that no client can make the list grow.
  *
- * Costs a request about 1 µs.
+ * Costs a request 1.3 µs (`npm run bench -- middleware`).
  *
  * Throws RangeError for buckets that do not ascend.
  *

@@ -32,7 +32,7 @@ export function currentRequestId(): string | undefined {
  * Names each request, tells the client by a field of the response, and whatever runs for the request
  * by `currentRequestId()`: for loggers, which need not be handed the request.
  *
- * Costs a request about 1 µs.
+ * Costs a request 3 µs (`npm run bench -- middleware`).
  *
  * @example
  * ```ts
