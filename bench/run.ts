@@ -77,6 +77,9 @@ async function main(args: readonly string[]): Promise<void> {
     const results = await benchWebSockets(options, say)
     console.log(webSocketTable(results))
     console.log(`\nWritten to ${writeResults(bench, options, results)}`)
+  } else if (bench === 'disconnect') {
+    const { benchDisconnect } = await import('./disconnect/bench.ts')
+    await benchDisconnect(say)
   } else if (bench === 'middleware') {
     const { benchMiddleware } = await import('./middleware/bench.ts')
     await benchMiddleware(options, say)
