@@ -9,6 +9,7 @@ import { Routes } from './connection/routes.ts'
 import { Call } from './call/call.ts'
 import type { CookieJar } from './cookies/cookie-jar.ts'
 import { CallList } from './call/call-list.ts'
+import { Passing } from './call/passing.ts'
 import type { Sending } from './call/sending.ts'
 import { type Download, download, type DownloadOptions } from './download/download.ts'
 import type { ServerSentEvent } from './events/event-parser.ts'
@@ -16,7 +17,6 @@ import { type EventsOptions, serverEvents } from './events/server-events.ts'
 import { type Fetch, sessionFetch } from './fetch/session-fetch.ts'
 import { releasing } from './middleware/releasing.ts'
 import type { PoolStatistics } from './pool/pool.ts'
-import type { ClientRequest } from './request/client-request.ts'
 import { contentOf } from './request/request-content.ts'
 import { headersOf, withAuth } from './request/request-headers.ts'
 import { RequestHeads } from './request/request-heads.ts'
@@ -27,7 +27,6 @@ import {
   type RequestSettings,
   settingsFrom,
 } from './request/request-options.ts'
-import type { ClientResponse } from './response/client-response.ts'
 import { ResponsePromise } from './response/response-promise.ts'
 import { type SessionCloseOptions, SessionEnd } from './session-end.ts'
 import {
@@ -103,7 +102,7 @@ export class ClientSession implements AsyncDisposable {
         ? this.#direct
         : {
             ...this.#direct,
-            middleware: compose(middleware.map(releasing), (request) => this.#pass(request)),
+            middleware: compose(middleware.map(releasing), new Passing(this.#direct).pass),
           }
     this.#settings = settings
     const { calls, connector, hosts } = this.#direct
@@ -359,21 +358,5 @@ export class ClientSession implements AsyncDisposable {
     const target = query === undefined ? absolute : withQuery(absolute, queryString(query))
     call.start(target, headersOf(options), contentOf(options), signal)
   }
-
-  // The innermost of the middlewares: sends one request, and follows nothing.
-  #pass(request: ClientRequest): Promise<ClientResponse> {
-    const scope = currentScope()
-    const promise = new ResponsePromise(scope)
-    const { settings } = request
-    const call = new Call(this.#direct, promise, scope, request.method, {
-      ...settings,
-      redirect: 'manual',
-      raiseForStatus: false,
-      // The whole has its time outside.
-      timeouts: { ...settings.timeouts, total: Infinity },
-    })
-    promise.call = call
-    call.startWith(request)
-    return promise.then()
-  }
+}
 }

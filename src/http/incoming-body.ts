@@ -86,6 +86,13 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     return Buffer.from(this.#whole.subarray(0, limit))
   }
 
+  /** @internal All of it, for its one reader, if all is there and nobody has read any of it. */
+  takeWhole(): Uint8Array | undefined {
+    if (!this.#complete || this.#reading !== 'unread' || this.#error !== undefined) return undefined
+    this.#claim('collected')
+    return (this.#whole = this.#held.takeAll())
+  }
+
   /** @internal From the connection: a part has arrived. `shared` bytes are copied. */
   push(bytes: Uint8Array, shared: boolean): void {
     if (this.#reading === 'abandoned') return

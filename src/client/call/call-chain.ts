@@ -4,7 +4,7 @@
  * through them once more.
  */
 import { TimeoutError } from '../../concurrency/errors.ts'
-import { inThisContext, runInScope } from '../../concurrency/scope/context.ts'
+import { callInScope } from '../../concurrency/scope/context.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
 import type { Next } from '../../http/middleware.ts'
 import { PhaseTimer, type PhaseTimers } from '../connection/phase-timer.ts'
@@ -25,7 +25,6 @@ export class CallChain {
   readonly #scope: Scope
   readonly #call: ChainedCall
   readonly #timer: PhaseTimer
-  readonly #inContext: (work: () => void) => void = inThisContext((work) => work())
   // While they run.
   #running: Scope | undefined = undefined
 
@@ -50,26 +49,16 @@ export class CallChain {
     this.#timer.set(until, now)
   }
 
-  /** Passes a request through them. */
-  pass(request: ClientRequest): void {
-    this.#inContext(() => void this.#run(request))
-  }
-
-  cancel(error: unknown): void {
-    this.#running?.cancel(error)
-  }
-
-  /** All is over. */
-  stop(): void {
-    this.#timer.stop()
-  }
-
-  async #run(request: ClientRequest): Promise<void> {
+  /**
+   * Passes a request through them, in the context that this is called in: the caller's, where the answer
+   * to the one before is in, too.
+   */
+  async pass(request: ClientRequest): Promise<void> {
     const scope = new Scope(openScope(this.#scope))
     this.#running = scope
     let response: ClientResponse
     try {
-      response = await runInScope(scope, async () => this.#middleware(request))
+      response = await callInScope(scope, this.#middleware, request)
     } catch (error) {
       this.#call.failed(error)
       return
@@ -79,5 +68,14 @@ export class CallChain {
       this.#running = undefined
     }
     this.#call.answered(response)
+  }
+
+  cancel(error: unknown): void {
+    this.#running?.cancel(error)
+  }
+
+  /** All is over. */
+  stop(): void {
+    this.#timer.stop()
   }
 }

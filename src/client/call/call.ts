@@ -10,7 +10,7 @@ import type { CancelledError } from '../../concurrency/errors.ts'
 import { runInScope } from '../../concurrency/scope/context.ts'
 import { type Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
-import type { HeadersInput } from '../../http/header-fields.ts'
+import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
 import { type BodySource, IncomingBody } from '../../http/incoming-body.ts'
 import type { Next } from '../../http/middleware.ts'
 import {
@@ -26,14 +26,15 @@ import type { ClientHost } from '../connection/client-host.ts'
 import { cookiesIn, withCookies } from '../cookies/message-cookies.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import { methodFrom } from '../request/method.ts'
+import { MadeRequest } from '../request/made-request.ts'
 import { isRedirect, redirected } from '../request/redirect.ts'
 import type { RequestContent } from '../request/request-content.ts'
 import type { Framed } from '../request/request-heads.ts'
 import type { RequestSettings } from '../request/request-options.ts'
 import { ClientResponse, type RedirectStep } from '../response/client-response.ts'
-import type { ResponsePromise } from '../response/response-promise.ts'
 import { hrefOf, type RequestURL } from '../url/request-url.ts'
 import { decoderFor } from '../exchange/body-decoder.ts'
+import type { BodyCollector } from '../exchange/body-collector.ts'
 import { connectBody } from '../exchange/connect-body.ts'
 import { CallChain, type ChainedCall } from './call-chain.ts'
 import { Exchange, type ExchangeEvents } from '../exchange/exchange.ts'
@@ -44,13 +45,23 @@ import { signalError, SignalLink } from '../exchange/signal-link.ts'
 // Of a body that a collector has taken: nobody is to be told.
 const taken: BodySource = { pause() {}, resume() {}, abandon() {} }
 
+/** Who is told what became of a call: one of `settle()`, `collecting()` and `fail()`, once. */
+export interface CallPromise {
+  /** What the whole body is gathered in, if it was asked for before the head came. */
+  readonly collector: BodyCollector | undefined
+  settle(response: ClientResponse): void
+  /** The response is there, and its body goes to the collector. */
+  collecting(exchange: Exchange, head: ResponseHead): void
+  fail(error: unknown): void
+}
+
 export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
   /** @internal Its place in the list of the session's calls. */
   listed = false
   previousCall: Call | undefined = undefined
   nextCall: Call | undefined = undefined
   readonly #sending: Sending
-  readonly #promise: ResponsePromise
+  readonly #promise: CallPromise
   readonly #scope: Scope
   readonly #method: string
   readonly #settings: RequestSettings
@@ -76,7 +87,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
 
   constructor(
     sending: Sending,
-    promise: ResponsePromise,
+    promise: CallPromise,
     scope: Scope,
     method: string,
     settings: RequestSettings,
@@ -118,8 +129,16 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     try {
       // The method in upper case, which a middleware may have made of it in lower case.
       const method = this.#method
-      const same = request.method === method
-      this.#send(same ? request : { ...request, method }, this.#startedAt)
+      const parts = MadeRequest.partsOf(request)
+      if (parts === undefined) {
+        const same = request.method === method
+        this.#send(same ? request : { ...request, method }, this.#startedAt)
+        return
+      }
+      this.#request = request
+      this.#headers = parts.headers
+      this.#content = parts.content
+      this.#begin(parts.url, undefined, this.#startedAt)
     } catch (error) {
       this.failed(error)
     }
@@ -212,13 +231,16 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
       return
     }
     const { exchange } = response
-    const location = this.#leadsTo(response.status, response.headers.get('location'))
+    const { status } = response
+    const location =
+      status < 300 ? undefined : this.#leadsTo(status, response.headers.get('location'))
     if (location !== undefined) this.#turn(response, location)
-    else if (this.#settings.raiseForStatus && response.status >= 400)
-      this.#turn(response, undefined)
+    else if (this.#settings.raiseForStatus && status >= 400) this.#turn(response, undefined)
     else {
-      exchange.limitTo(this.#until, this.#settings.timeouts.total)
-      if (this.#signal !== undefined) exchange.follow(this.#signal)
+      if (!exchange.over) {
+        exchange.limitTo(this.#until, this.#settings.timeouts.total)
+        if (this.#signal !== undefined) exchange.follow(this.#signal)
+      }
       this.#deliver(response)
       // From here on it is the call of the middleware that the session waits for.
       this.#leave()
@@ -306,13 +328,11 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     const url = this.#url as RequestURL
     const settings = this.#settings
     const content = this.#content
-    this.#request = {
-      method: this.#method,
-      url: hrefOf(url),
-      headers: this.#sending.heads.merged(url, this.#headers, content?.type, settings),
-      body: content?.body,
-      settings,
-    }
+    // A copy: it may be asked for again when the caller has changed them.
+    const own = this.#headers === undefined ? undefined : HeaderFields.from(this.#headers)
+    const headers = this.#sending.heads.merged(url, own, content?.type, settings)
+    const parts = { url, headers: own, content }
+    this.#request = new MadeRequest(this.#method, hrefOf(url), headers, settings, parts)
     return this.#request
   }
 
@@ -364,7 +384,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     if (chain === undefined) this.#send(next, clock().now())
     else {
       this.#request = next
-      chain.pass(next)
+      void chain.pass(next)
     }
   }
 
@@ -382,7 +402,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
       this.#until,
       this.#startedAt,
     )
-    this.#chain.pass(request)
+    void this.#chain.pass(request)
   }
 
   #follow(signal: AbortSignal): void {

@@ -22,6 +22,7 @@ import type { ClientRequest } from '../request/client-request.ts'
 import { atLeast } from '../request/request-options.ts'
 import type { ClientResponse } from '../response/client-response.ts'
 import type { ClientMiddleware } from '../session-options.ts'
+import { releasesItself } from './releasing.ts'
 import { retryAfter } from './retry-after.ts'
 
 /** One repetition that is about to happen. */
@@ -110,11 +111,9 @@ export function retry(options: RequestRetryOptions = {}): ClientMiddleware {
     return !reached || (methods === undefined ? isIdempotent(method) : methods.has(method))
   }
 
-  return async (request, next) => {
+  return releasesItself(async (request, next) => {
     saved = Math.min(saved + budget, most)
     const begun = clock().now()
-    const allowed = Math.min(total, request.settings.timeouts.total)
-    const until = Math.min(begun + allowed, currentScope().deadline)
     for (let attempt = 1; ; attempt++) {
       let response: ClientResponse | undefined
       let error: unknown
@@ -127,20 +126,27 @@ export function retry(options: RequestRetryOptions = {}): ClientMiddleware {
       if (response !== undefined) {
         if (!statuses.has(response.status) || !mayRepeat(request, true)) return response
       }
-      const asked = retryAfter(response?.headers.get('retry-after') ?? null, Date.now())
-      const pause = policy.delayAfter(attempt, error)
-      const delay = pause === undefined ? Infinity : Math.max(pause, asked ?? 0)
-      const tooLate = clock().now() + delay >= until
-      if (tooLate || (asked ?? 0) > maxRetryAfter || saved < 1) {
-        if (response === undefined) throw error
-        return response
+      try {
+        const asked = retryAfter(response?.headers.get('retry-after') ?? null, Date.now())
+        const pause = policy.delayAfter(attempt, error)
+        const delay = pause === undefined ? Infinity : Math.max(pause, asked ?? 0)
+        const allowed = Math.min(total, request.settings.timeouts.total)
+        const until = Math.min(begun + allowed, currentScope().deadline)
+        const tooLate = clock().now() + delay >= until
+        if (tooLate || (asked ?? 0) > maxRetryAfter || saved < 1) {
+          if (response === undefined) throw error
+          return response
+        }
+        saved--
+        onRetry?.({ request, attempt, delay, status: response?.status, error })
+        if (response !== undefined) await readAway(response)
+        await sleep(delay)
+      } catch (failure) {
+        await response?.close()
+        throw failure
       }
-      saved--
-      onRetry?.({ request, attempt, delay, status: response?.status, error })
-      if (response !== undefined) await readAway(response)
-      await sleep(delay)
     }
-  }
+  })
 }
 
 function isTransient(error: unknown): boolean {

@@ -78,17 +78,21 @@ export class RequestHeads {
 
   /**
    * The session's headers with the request's own over them: all that is sent, but for what follows
-   * from the host and from the length of the body.
+   * from the host and from the length of the body. Their list is shared, and copied by who changes it.
    */
   merged(
     url: RequestURL,
-    own: HeadersInput | undefined,
+    own: HeaderFields | undefined,
     type: string | undefined,
     settings: RequestSettings,
   ): HeaderFields {
+    const suited = this.suits(settings)
+    if (own === undefined && type === undefined && url.userInfo === undefined && suited) {
+      return new HeaderFields(this.#defaults.raw)
+    }
     const fields = HeaderFields.from(this.#defaults)
-    if (!this.suits(settings)) fields.delete('accept-encoding')
-    const given = HeaderFields.from(own).raw
+    if (!suited) fields.delete('accept-encoding')
+    const given = own === undefined ? [] : own.raw
     for (let index = 0; index < given.length; index += 2) fields.delete(given[index] as string)
     for (let index = 0; index < given.length; index += 2) {
       fields.append(given[index] as string, given[index + 1] as string)
@@ -97,7 +101,7 @@ export class RequestHeads {
     if (url.userInfo !== undefined && !fields.has('authorization')) {
       fields.append('Authorization', basicOf(url.userInfo))
     }
-    return fields
+    return new HeaderFields(fields.raw)
   }
 
   /** The head of a request that has nothing but a URL and the session's headers. */

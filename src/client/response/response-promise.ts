@@ -9,12 +9,12 @@ import { type Scope, currentScope } from '../../concurrency/scope/scope.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import { BodyCollector, type BodyForm } from '../exchange/body-collector.ts'
-import type { Call } from '../call/call.ts'
+import type { Call, CallPromise } from '../call/call.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { ClientResponse } from './client-response.ts'
 import { LostFailure } from './lost-failure.ts'
 
-export class ResponsePromise implements PromiseLike<ClientResponse> {
+export class ResponsePromise implements PromiseLike<ClientResponse>, CallPromise {
   /** @internal What the whole body is gathered in, if it was asked for before the head came. */
   collector: BodyCollector | undefined = undefined
   /** @internal */
@@ -131,7 +131,14 @@ export class ResponsePromise implements PromiseLike<ClientResponse> {
     const { collector } = this
     // The long way round: through middlewares.
     if (collector !== undefined && this.#head === undefined) {
-      collector.follow(runInScope(this.#scope, () => response[collector.form]()))
+      const whole = response.body.takeWhole()
+      if (whole === undefined) {
+        collector.follow(runInScope(this.#scope, () => response[collector.form]()))
+      } else {
+        collector.begin(whole.byteLength, response.headers.get('content-type') ?? undefined)
+        collector.push(whole, false)
+        collector.end()
+      }
     }
     const waiters = this.#waiters
     this.#waiters = undefined
