@@ -48,9 +48,9 @@ export function chosen(all: readonly Contender[], only: readonly string[]): Cont
 export function versionOf(contender: Contender): string {
   if (contender.python !== undefined) return pythonVersion(contender.python) ?? ''
   if (contender.package === undefined) {
-    return contender.name === 'floor' || contender.name === 'spool' || contender.byName === true
-      ? ''
-      : process.versions.node
+    return contender.name.startsWith('node:') || contender.name === 'fetch'
+      ? process.versions.node
+      : ''
   }
   const manifest = new URL(`node_modules/${contender.package}/package.json`, folder)
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version

@@ -359,4 +359,3 @@ export class ClientSession implements AsyncDisposable {
     call.start(target, headersOf(options), contentOf(options), signal)
   }
 }
-}

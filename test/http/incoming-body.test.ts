@@ -197,3 +197,26 @@ test('a cancelled wait for a chunk loses nothing', async () => {
   expect(source.abandon).not.toHaveBeenCalled()
   scope.end()
 })
+
+test('takeWhole() takes a body that is there and unread, and leaves every other', async () => {
+  const source = { pause() {}, resume() {}, abandon() {} }
+  const whole = new IncomingBody(source)
+  whole.push(Buffer.from('ab'), false)
+  expect(whole.takeWhole()).toBeUndefined()
+  whole.push(Buffer.from('c'), true)
+  whole.end()
+  expect(Buffer.from(whole.takeWhole() ?? []).toString()).toBe('abc')
+  expect(whole.takeWhole()).toBeUndefined()
+  // As after `bytes()`.
+  expect(await whole.text()).toBe('abc')
+
+  const read = new IncomingBody(source)
+  read[Symbol.asyncIterator]()
+  read.end()
+  expect(read.takeWhole()).toBeUndefined()
+
+  const failed = new IncomingBody(source)
+  failed.fail(new Error('broken'))
+  failed.end()
+  expect(failed.takeWhole()).toBeUndefined()
+})

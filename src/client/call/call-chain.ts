@@ -3,11 +3,10 @@
  * request and in the context of the caller, with one total over all that they send. A redirect goes
  * through them once more.
  */
-import { TimeoutError } from '../../concurrency/errors.ts'
 import { callInScope } from '../../concurrency/scope/context.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
 import type { Next } from '../../http/middleware.ts'
-import { PhaseTimer, type PhaseTimers } from '../connection/phase-timer.ts'
+import type { PhaseTimer, PhaseTimers } from '../connection/phase-timer.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import type { ClientResponse } from '../response/client-response.ts'
 import { openScope } from '../exchange/open-scope.ts'
@@ -16,37 +15,27 @@ import { openScope } from '../exchange/open-scope.ts'
 export interface ChainedCall {
   answered(response: ClientResponse): void
   failed(error: unknown): void
-  /** The time for all of it is over. */
-  abort(error: unknown): void
 }
 
 export class CallChain {
   readonly #middleware: Next<ClientRequest, ClientResponse>
   readonly #scope: Scope
   readonly #call: ChainedCall
-  readonly #timer: PhaseTimer
+  // For the total of all of it.
+  #timer: PhaseTimer | undefined
   // While they run.
   #running: Scope | undefined = undefined
 
-  /** `until`: when all of it has to be over, on the clock, which is `now`. */
   constructor(
     middleware: Next<ClientRequest, ClientResponse>,
     scope: Scope,
     call: ChainedCall,
-    request: ClientRequest,
-    timers: PhaseTimers,
-    until: number,
-    now: number,
+    timer: PhaseTimer,
   ) {
-    const { total } = request.settings.timeouts
     this.#middleware = middleware
     this.#scope = scope
     this.#call = call
-    this.#timer = new PhaseTimer(timers, () => {
-      const message = `${request.method} ${request.url} timed out after ${total} ms (total)`
-      call.abort(new TimeoutError('total', total, message))
-    })
-    this.#timer.set(until, now)
+    this.#timer = timer
   }
 
   /**
@@ -74,8 +63,10 @@ export class CallChain {
     this.#running?.cancel(error)
   }
 
-  /** All is over. */
-  stop(): void {
-    this.#timer.stop()
+  /** All is over. May be called again. */
+  stop(timers: PhaseTimers): void {
+    const timer = this.#timer
+    this.#timer = undefined
+    if (timer !== undefined) timers.takeBack(timer)
   }
 }

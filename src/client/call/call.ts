@@ -6,12 +6,12 @@
  * a body that was asked for as a whole goes straight to its collector. The rest (middlewares, redirects,
  * failures by status) is asynchronous functions that run in the scope of the request.
  */
-import type { CancelledError } from '../../concurrency/errors.ts'
+import { type CancelledError, TimeoutError } from '../../concurrency/errors.ts'
 import { runInScope } from '../../concurrency/scope/context.ts'
-import { type Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
+import type { Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
-import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
-import { type BodySource, IncomingBody } from '../../http/incoming-body.ts'
+import type { HeadersInput } from '../../http/header-fields.ts'
+import { IncomingBody } from '../../http/incoming-body.ts'
 import type { Next } from '../../http/middleware.ts'
 import {
   areRequestsTraced,
@@ -26,7 +26,7 @@ import type { ClientHost } from '../connection/client-host.ts'
 import { cookiesIn, withCookies } from '../cookies/message-cookies.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import { methodFrom } from '../request/method.ts'
-import { MadeRequest } from '../request/made-request.ts'
+import { MadeRequest, madeOf } from '../request/made-request.ts'
 import { isRedirect, redirected } from '../request/redirect.ts'
 import type { RequestContent } from '../request/request-content.ts'
 import type { Framed } from '../request/request-heads.ts'
@@ -34,28 +34,22 @@ import type { RequestSettings } from '../request/request-options.ts'
 import { ClientResponse, type RedirectStep } from '../response/client-response.ts'
 import { hrefOf, type RequestURL } from '../url/request-url.ts'
 import { decoderFor } from '../exchange/body-decoder.ts'
-import type { BodyCollector } from '../exchange/body-collector.ts'
-import { connectBody } from '../exchange/connect-body.ts'
+import { connectBody, takenBody } from '../exchange/connect-body.ts'
 import { CallChain, type ChainedCall } from './call-chain.ts'
+import type { CallPromise } from './call-promise.ts'
 import { Exchange, type ExchangeEvents } from '../exchange/exchange.ts'
 import { readAway, responseError } from './read-away.ts'
 import type { Sending } from './sending.ts'
 import { signalError, SignalLink } from '../exchange/signal-link.ts'
 
-// Of a body that a collector has taken: nobody is to be told.
-const taken: BodySource = { pause() {}, resume() {}, abandon() {} }
-
-/** Who is told what became of a call: one of `settle()`, `collecting()` and `fail()`, once. */
-export interface CallPromise {
-  /** What the whole body is gathered in, if it was asked for before the head came. */
-  readonly collector: BodyCollector | undefined
-  settle(response: ClientResponse): void
-  /** The response is there, and its body goes to the collector. */
-  collecting(exchange: Exchange, head: ResponseHead): void
-  fail(error: unknown): void
-}
-
-export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
+// Not derived from `ScopeMember`: a constructor that many classes share makes their fields dear.
+export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
+  /** @internal */
+  previousMember: ScopeMember | undefined = undefined
+  /** @internal */
+  nextMember: ScopeMember | undefined = undefined
+  /** @internal */
+  memberOf: Scope | undefined = undefined
   /** @internal Its place in the list of the session's calls. */
   listed = false
   previousCall: Call | undefined = undefined
@@ -92,7 +86,6 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     method: string,
     settings: RequestSettings,
   ) {
-    super()
     this.#sending = sending
     this.#promise = promise
     this.#scope = scope
@@ -218,7 +211,15 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     if (!this.#turning) this.#leave()
   }
 
-  // From the middlewares.
+  // From the middlewares, and their time.
+
+  /** @internal */
+  timeUp(): void {
+    const { method, url } = this.#asRequest()
+    const { total } = this.#settings.timeouts
+    const message = `${method} ${url} timed out after ${total} ms (total)`
+    this.abort(new TimeoutError('total', total, message))
+  }
 
   /** @internal */
   answered(response: ClientResponse): void {
@@ -251,9 +252,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
 
   /** @internal The response whose body a collector has taken. */
   responseOf(exchange: Exchange, head: ResponseHead): ClientResponse {
-    const body = new IncomingBody(taken)
-    body.abandon()
-    const response = new ClientResponse(head, exchange.method, this.#href, body, exchange)
+    const response = new ClientResponse(head, exchange.method, this.#href, takenBody(), exchange)
     if (this.#history !== undefined) response.cameBy(this.#history)
     return response
   }
@@ -271,11 +270,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
   #begin(url: RequestURL, request: ClientRequest | undefined, now: number): void {
     const { hosts, connector } = this.#sending
     const settings = this.#settings
-    const { tls, proxy } = settings
-    const host =
-      settings.upgrade === undefined
-        ? hosts.hostOf(url.origin, tls, proxy)
-        : hosts.upgradingHostOf(url.origin, tls, proxy)
+    const host = hosts.hostFor(url.origin, settings)
     const method = request?.method ?? this.#method
     const body = request === undefined ? this.#content?.body : request.body
     const framed = this.#framed(url, host, request)
@@ -304,11 +299,8 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     const { heads, cookies } = this.#sending
     let cookie = ''
     if (cookies !== undefined && !cookies.empty) cookie = cookies.lineFor(url.origin, url.target)
-    if (
-      request === undefined &&
-      heads.suits(this.#settings, cookie) &&
-      url.userInfo === undefined
-    ) {
+    const suits = heads.suits(this.#settings, cookie) && url.userInfo === undefined
+    if (request === undefined && suits) {
       const { prefix } = host
       const lines = cookie === '' ? host.lines : `${host.lines}Cookie: ${cookie}\r\n`
       const headers = this.#headers
@@ -325,14 +317,8 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
 
   #asRequest(): ClientRequest {
     if (this.#request !== undefined) return this.#request
-    const url = this.#url as RequestURL
-    const settings = this.#settings
-    const content = this.#content
-    // A copy: it may be asked for again when the caller has changed them.
-    const own = this.#headers === undefined ? undefined : HeaderFields.from(this.#headers)
-    const headers = this.#sending.heads.merged(url, own, content?.type, settings)
-    const parts = { url, headers: own, content }
-    this.#request = new MadeRequest(this.#method, hrefOf(url), headers, settings, parts)
+    const parts = { url: this.#url as RequestURL, headers: this.#headers, content: this.#content }
+    this.#request = madeOf(parts, this.#method, this.#settings, this.#sending.heads)
     return this.#request
   }
 
@@ -392,16 +378,9 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
     this.#scope.throwIfCancelled()
     this.#scope.addMember(this)
     const request = this.#asRequest()
-    const { timers } = this.#sending.connector
-    this.#chain = new CallChain(
-      middleware,
-      this.#scope,
-      this,
-      request,
-      timers,
-      this.#until,
-      this.#startedAt,
-    )
+    const timer = this.#sending.connector.timers.lend(this)
+    timer.set(this.#until, this.#startedAt)
+    this.#chain = new CallChain(middleware, this.#scope, this, timer)
     void this.#chain.pass(request)
   }
 
@@ -413,7 +392,7 @@ export class Call extends ScopeMember implements ExchangeEvents, ChainedCall {
 
   #leave(): void {
     this.#link?.cut()
-    this.#chain?.stop()
+    this.#chain?.stop(this.#sending.connector.timers)
     this.memberOf?.removeMember(this)
     this.#sending.calls.remove(this)
   }

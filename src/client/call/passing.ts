@@ -1,10 +1,11 @@
 /** The innermost of the middlewares: sends what it is given once, and follows nothing. */
-import { currentScope } from '../../concurrency/scope/scope.ts'
+import { currentScope, type Scope } from '../../concurrency/scope/scope.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import type { RequestSettings } from '../request/request-options.ts'
 import type { ClientResponse } from '../response/client-response.ts'
-import { Call, type CallPromise } from './call.ts'
+import { Call } from './call.ts'
+import type { CallPromise } from './call-promise.ts'
 import type { Sending } from './sending.ts'
 
 export class Passing {
@@ -20,7 +21,7 @@ export class Passing {
 
   readonly pass = (request: ClientRequest): Promise<ClientResponse> => {
     const scope = currentScope()
-    const passed = new PassedResponse(undefined, scope, 'a response')
+    const passed = new PassedResponse(scope)
     try {
       const settings = this.#settingsOf(request)
       new Call(this.#sending, passed, scope, request.method, settings).startWith(request)
@@ -45,15 +46,24 @@ export class Passing {
 }
 
 /** What a middleware awaits: its own promise, since the body is its own to read. */
-class PassedResponse extends Waiter<ClientResponse> implements CallPromise {
+class PassedResponse implements CallPromise {
   readonly collector = undefined
+  readonly #waiter: Waiter<ClientResponse>
+
+  constructor(scope: Scope) {
+    this.#waiter = new Waiter<ClientResponse>(undefined, scope, 'a response')
+  }
+
+  get promise(): Promise<ClientResponse> {
+    return this.#waiter.promise
+  }
 
   settle(response: ClientResponse): void {
-    this.resolve(response)
+    this.#waiter.resolve(response)
   }
 
   fail(error: unknown): void {
-    this.reject(error)
+    this.#waiter.reject(error)
   }
 
   collecting(): void {}

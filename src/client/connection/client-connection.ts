@@ -60,7 +60,7 @@ export class ClientConnection
     this.host = host
     this.openedAt = now
     this.transport = transport
-    this.timer = new PhaseTimer(connector.timers, (now) => this.#exchange?.timeUp(now))
+    this.timer = new PhaseTimer(connector.timers, this)
     this.#connector = connector
     this.#parser = new ResponseParser(new Reader(this))
     transport.start(this)
@@ -95,6 +95,11 @@ export class ClientConnection
     this.#gone = true
     this.timer.stop()
     return true
+  }
+
+  /** @internal */
+  timeUp(now: number): void {
+    this.#exchange?.timeUp(now)
   }
 
   // From the transport.

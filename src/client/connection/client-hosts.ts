@@ -3,6 +3,7 @@
  * that a crawl of a million hosts does not fill the memory.
  */
 import type { TLSOptions } from '../../io/transport.ts'
+import type { RequestSettings } from '../request/request-options.ts'
 import type { Origin } from '../url/origin.ts'
 import { ClientHost } from './client-host.ts'
 import type { ProxyServer, ProxySetting } from './proxy/proxy-server.ts'
@@ -41,6 +42,15 @@ export class ClientHosts {
     this.#proxy = session.proxy
     this.#routes = routes
     this.#linesFor = linesFor
+  }
+
+  /** Where to send a request with these settings. */
+  hostFor(
+    origin: Origin,
+    { tls, proxy, upgrade }: Pick<RequestSettings, 'tls' | 'proxy' | 'upgrade'>,
+  ): ClientHost {
+    if (upgrade === undefined) return this.hostOf(origin, tls, proxy)
+    return this.upgradingHostOf(origin, tls, proxy)
   }
 
   /** Where to send what becomes another protocol, which a proxy can't pass on (RFC 6455 §4.1). */

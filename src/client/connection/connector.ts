@@ -50,7 +50,7 @@ export class Connector {
       open: (exchange) => this.#connect(exchange),
       close: (connection) => connection.close(),
     })
-    this.#expiry = new PhaseTimer(this.timers, (now) => this.#expire(now))
+    this.#expiry = new PhaseTimer(this.timers, { timeUp: (now) => this.#expire(now) })
   }
 
   /** How many connections there have been. */

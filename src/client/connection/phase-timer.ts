@@ -11,35 +11,64 @@ import { TimerWheel, WheelTimer } from '../../concurrency/time/timer-wheel.ts'
 // Under this the ticks of the coarse wheel are too long.
 const short = 1000
 
+// More at once are rare, and made anew.
+const mostSpare = 1000
+
 /** The wheels of one session. */
 export class PhaseTimers {
   readonly coarse: TimerWheel = new TimerWheel(100)
   readonly fine: TimerWheel = new TimerWheel(10)
+  readonly #spare: PhaseTimer[] = []
+
+  /** A timer for a while: one that was used before, and is mostly on its wheel already. */
+  lend(owner: TimerOwner): PhaseTimer {
+    const timer = this.#spare.pop()
+    if (timer === undefined) return new PhaseTimer(this, owner)
+    timer.owner = owner
+    return timer
+  }
+
+  /** Who was lent it must forget it. */
+  takeBack(timer: PhaseTimer): void {
+    timer.owner = nobody
+    timer.clear()
+    if (this.#spare.length < mostSpare) this.#spare.push(timer)
+    else timer.stop()
+  }
 
   close(): void {
+    this.#spare.length = 0
     this.coarse.close()
     this.fine.close()
   }
 }
 
+/** Whose time may be up. */
+export interface TimerOwner {
+  /** @internal */
+  timeUp(now: number): void
+}
+
+const nobody: TimerOwner = { timeUp() {} }
+
 /** One timer: what a connection, or a request that has none yet, waits for at most. */
 export class PhaseTimer {
+  owner: TimerOwner
   readonly #timers: PhaseTimers
-  readonly #timeUp: (now: number) => void
   readonly #timer: WheelTimer
   #wheel: TimerWheel
   #until = Infinity
   // When the wheel calls next; Infinity if it does not.
   #due = Infinity
 
-  constructor(timers: PhaseTimers, timeUp: (now: number) => void) {
+  constructor(timers: PhaseTimers, owner: TimerOwner) {
+    this.owner = owner
     this.#timers = timers
-    this.#timeUp = timeUp
     this.#timer = new WheelTimer(() => this.#fired())
     this.#wheel = timers.coarse
   }
 
-  /** Calls `timeUp` once it is `until`, in the place of what was set before; `Infinity` for never. */
+  /** Tells the owner once it is `until`, in the place of what was set before; `Infinity` for never. */
   set(until: number, now: number): void {
     this.#until = until
     if (until < this.#due) this.#arm(until, now)
@@ -75,7 +104,7 @@ export class PhaseTimer {
       this.#arm(until, now)
     } else {
       this.#until = Infinity
-      this.#timeUp(now)
+      this.owner.timeUp(now)
     }
   }
 }

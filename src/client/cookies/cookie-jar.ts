@@ -12,7 +12,7 @@ import {
   MemoryCookieStore,
   pathMatch,
 } from 'tough-cookie'
-import type { Origin } from '../url/origin.ts'
+import { isLocal, type Origin } from '../url/origin.ts'
 import { loadCookies, saveCookies } from './cookie-file.ts'
 import { CookieLines, expiryOf, matching, pathOf } from './cookie-lines.ts'
 import { type StoredCookie, storedCookie } from './stored-cookie.ts'
@@ -147,8 +147,8 @@ export class CookieJar implements Iterable<StoredCookie> {
 
   /** @internal As `get()`, for a URL that was taken apart already. */
   lineFor(origin: Origin, target: string): string {
-    const { secure, hostname } = origin
-    return this.#lines.lineFor(secure || isLocal(hostname), hostname, target)
+    // What is on this machine needs no TLS to be kept from others.
+    return this.#lines.lineFor(origin.trustworthy, origin.hostname, target)
   }
 
   /** @internal Takes what a response says. */
@@ -244,11 +244,6 @@ function isAddress(hostname: string): boolean {
 function parentOf(domain: string): string {
   const dot = domain.indexOf('.')
   return dot < 0 ? '' : domain.slice(dot + 1)
-}
-
-// What is on this machine needs no TLS to be kept from others.
-function isLocal(hostname: string): boolean {
-  return /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$|\.localhost$/.test(hostname)
 }
 
 function isSecure(protocol: string, hostname: string): boolean {

@@ -11,6 +11,7 @@ const unsendable = /[^\t\x20-\x7e\x80-\xff]/
 
 interface HostLine {
   readonly hostname: string
+  readonly secure: boolean
   /** The first moment, on the wall clock, at which one of them has expired. */
   readonly until: number
   /** In the order in which they are sent. */
@@ -22,6 +23,8 @@ interface HostLine {
 export class CookieLines {
   readonly #hosts = new Map<string, HostLine>()
   readonly #find: (secure: boolean, hostname: string) => Cookie[]
+  // Most requests go where the one before went.
+  #last: HostLine | undefined = undefined
 
   /** `find`: all cookies that may go there, whatever the path, in order. */
   constructor(find: (secure: boolean, hostname: string) => Cookie[]) {
@@ -30,22 +33,26 @@ export class CookieLines {
 
   /** The value of `Cookie`, empty if there are none. `target` may have a query. */
   lineFor(secure: boolean, hostname: string, target: string): string {
-    const key = secure ? `s${hostname}` : hostname
-    let line = this.#hosts.get(key)
+    let line = this.#last
+    if (line === undefined || line.hostname !== hostname || line.secure !== secure) {
+      line = this.#hosts.get(keyOf(secure, hostname))
+    }
     // Cookies expire by the wall clock: they are kept longer than a process lives.
     if (line === undefined || (line.until !== Infinity && Date.now() >= line.until)) {
-      line = lineOf(hostname, this.#find(secure, hostname))
+      line = lineOf(secure, hostname, this.#find(secure, hostname))
       if (this.#hosts.size >= mostHosts) this.#hosts.clear()
-      this.#hosts.set(key, line)
+      this.#hosts.set(keyOf(secure, hostname), line)
     }
+    this.#last = line
     return line.whole ?? joined(matching(line.cookies, pathOf(target)))
   }
 
   /** Something has changed for this domain and, unless it is one host's alone, for those below it. */
   changed(domain: string, hostOnly: boolean): void {
+    this.#last = undefined
     if (hostOnly) {
-      this.#hosts.delete(domain)
-      this.#hosts.delete(`s${domain}`)
+      this.#hosts.delete(keyOf(false, domain))
+      this.#hosts.delete(keyOf(true, domain))
       return
     }
     for (const [key, { hostname }] of this.#hosts) {
@@ -54,6 +61,7 @@ export class CookieLines {
   }
 
   clear(): void {
+    this.#last = undefined
     this.#hosts.clear()
   }
 }
@@ -75,10 +83,14 @@ export function expiryOf(cookie: Cookie): number {
   return cookie.expiryTime() ?? Infinity
 }
 
-function lineOf(hostname: string, cookies: Cookie[]): HostLine {
+function keyOf(secure: boolean, hostname: string): string {
+  return secure ? `s${hostname}` : hostname
+}
+
+function lineOf(secure: boolean, hostname: string, cookies: Cookie[]): HostLine {
   const until = cookies.reduce((least, cookie) => Math.min(least, expiryOf(cookie)), Infinity)
   const whole = cookies.every(({ path }) => path === '/') ? joined(cookies) : undefined
-  return { hostname, until, cookies, whole }
+  return { hostname, secure, until, cookies, whole }
 }
 
 function joined(cookies: readonly Cookie[]): string {

@@ -1,3 +1,4 @@
+import { type BodySource, IncomingBody } from '../../http/incoming-body.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import type { RequestSettings } from '../request/request-options.ts'
 import type { BodyDecoder } from './body-decoder.ts'
@@ -25,4 +26,14 @@ export function connectBody(
     receiver = new DownloadProgress(receiver, tell, total, (error) => exchange.abort(error))
   }
   exchange.receiver = receiver
+}
+
+// Nobody is to be told.
+const nobody: BodySource = { pause() {}, resume() {}, abandon() {} }
+
+/** In the place of a body that a collector has taken. */
+export function takenBody(): IncomingBody {
+  const body = new IncomingBody(nobody)
+  body.abandon()
+  return body
 }

@@ -4,15 +4,22 @@
  *
  * The base of an exchange and not a part of it: a request makes one object less.
  */
-import type { TimeoutPhase } from '../../concurrency/errors.ts'
-import { ScopeMember } from '../../concurrency/scope/scope.ts'
+import type { CancelledError, TimeoutPhase } from '../../concurrency/errors.ts'
+import type { Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import type { ClientConnection } from '../connection/client-connection.ts'
 import { PhaseTimer, type PhaseTimers } from '../connection/phase-timer.ts'
 import type { Timeouts } from '../timeouts.ts'
 import { timeoutOf } from './exchange-failures.ts'
 
-export abstract class ExchangePhases extends ScopeMember {
+// Not derived from `ScopeMember`: a constructor that many classes share makes their fields dear.
+export abstract class ExchangePhases implements ScopeMember {
+  /** @internal */
+  previousMember: ScopeMember | undefined = undefined
+  /** @internal */
+  nextMember: ScopeMember | undefined = undefined
+  /** @internal */
+  memberOf: Scope | undefined = undefined
   /** @internal Whose timer is used, once it is there. */
   protected connection: ClientConnection | undefined = undefined
   /** What is waited for. */
@@ -26,7 +33,6 @@ export abstract class ExchangePhases extends ScopeMember {
 
   /** `until`: when all of it has to be over, on the clock. */
   constructor(timeouts: Timeouts, until: number) {
-    super()
     this.#timeouts = timeouts
     this.#until = until
   }
@@ -36,6 +42,8 @@ export abstract class ExchangePhases extends ScopeMember {
   protected abstract get over(): boolean
   protected abstract get timers(): PhaseTimers
   abstract abort(error: unknown): void
+  /** @internal */
+  abstract scopeCancelled(error: CancelledError): void
 
   /** Moves the end of the whole, which may take `total` in all. */
   limitTo(until: number, total: number): void {
@@ -69,7 +77,7 @@ export abstract class ExchangePhases extends ScopeMember {
     const { connection } = this
     if (connection !== undefined) connection.timer.set(until, now)
     else {
-      this.#timer ??= new PhaseTimer(this.timers, (now) => this.timeUp(now))
+      this.#timer ??= new PhaseTimer(this.timers, this)
       this.#timer.set(until, now)
     }
   }

@@ -18,7 +18,7 @@ export class Expectation {
   /** `wait`: how long the body waits; then `go` is called. */
   constructor(wait: number, timers: PhaseTimers, go: () => void) {
     this.#wait = wait
-    this.#timer = new PhaseTimer(timers, go)
+    this.#timer = new PhaseTimer(timers, { timeUp: go })
   }
 
   /** Whether the body waits. */

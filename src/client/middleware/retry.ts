@@ -111,39 +111,47 @@ export function retry(options: RequestRetryOptions = {}): ClientMiddleware {
     return !reached || (methods === undefined ? isIdempotent(method) : methods.has(method))
   }
 
+  /** Waits for the next attempt; false if there is none. */
+  async function waited(
+    request: ClientRequest,
+    begun: number,
+    attempt: number,
+    response: ClientResponse | undefined,
+    error: unknown,
+  ): Promise<boolean> {
+    const asked = retryAfter(response?.headers.get('retry-after') ?? null, Date.now())
+    const pause = policy.delayAfter(attempt, error)
+    const delay = pause === undefined ? Infinity : Math.max(pause, asked ?? 0)
+    const allowed = Math.min(total, request.settings.timeouts.total)
+    const until = Math.min(begun + allowed, currentScope().deadline)
+    const tooLate = clock().now() + delay >= until
+    if (tooLate || (asked ?? 0) > maxRetryAfter || saved < 1) return false
+    saved--
+    onRetry?.({ request, attempt, delay, status: response?.status, error })
+    if (response !== undefined) await readAway(response)
+    await sleep(delay)
+    return true
+  }
+
   return releasesItself(async (request, next) => {
     saved = Math.min(saved + budget, most)
     const begun = clock().now()
     for (let attempt = 1; ; attempt++) {
-      let response: ClientResponse | undefined
-      let error: unknown
+      let response: ClientResponse
       try {
         response = await next(request)
-      } catch (failure) {
-        if (!isTransient(failure) || !mayRepeat(request, hasReached(failure))) throw failure
-        error = failure
+      } catch (error) {
+        if (!isTransient(error) || !mayRepeat(request, hasReached(error))) throw error
+        if (await waited(request, begun, attempt, undefined, error)) continue
+        throw error
       }
-      if (response !== undefined) {
-        if (!statuses.has(response.status) || !mayRepeat(request, true)) return response
-      }
+      if (!statuses.has(response.status) || !mayRepeat(request, true)) return response
       try {
-        const asked = retryAfter(response?.headers.get('retry-after') ?? null, Date.now())
-        const pause = policy.delayAfter(attempt, error)
-        const delay = pause === undefined ? Infinity : Math.max(pause, asked ?? 0)
-        const allowed = Math.min(total, request.settings.timeouts.total)
-        const until = Math.min(begun + allowed, currentScope().deadline)
-        const tooLate = clock().now() + delay >= until
-        if (tooLate || (asked ?? 0) > maxRetryAfter || saved < 1) {
-          if (response === undefined) throw error
-          return response
-        }
-        saved--
-        onRetry?.({ request, attempt, delay, status: response?.status, error })
-        if (response !== undefined) await readAway(response)
-        await sleep(delay)
-      } catch (failure) {
-        await response?.close()
-        throw failure
+        if (!(await waited(request, begun, attempt, response, undefined))) return response
+      } catch (error) {
+        // What `onRetry` or `random` threw, or the end of the pause.
+        await response.close()
+        throw error
       }
     }
   })

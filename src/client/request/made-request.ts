@@ -1,9 +1,10 @@
-import type { HeaderFields, HeadersInput } from '../../http/header-fields.ts'
+import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
 import type { OutgoingBody } from '../../http/outgoing-body.ts'
 import type { FieldList } from '../../wire/http1/messages.ts'
-import type { RequestURL } from '../url/request-url.ts'
+import { hrefOf, type RequestURL } from '../url/request-url.ts'
 import type { ClientRequest } from './client-request.ts'
 import type { RequestContent } from './request-content.ts'
+import type { RequestHeads } from './request-heads.ts'
 import type { RequestSettings } from './request-options.ts'
 
 /** What a caller has said of a request, taken apart already. */
@@ -62,4 +63,21 @@ export class MadeRequest implements ClientRequest {
       this.body === this.#parts.content?.body
     )
   }
+}
+
+/**
+ * The request that `parts` say, with the headers of the session.
+ *
+ * @throws TypeError for headers that can't be sent
+ */
+export function madeOf(
+  { url, headers, content }: RequestParts,
+  method: string,
+  settings: RequestSettings,
+  heads: RequestHeads,
+): MadeRequest {
+  // A copy: it may be asked for again when the caller has changed them.
+  const own = headers === undefined ? undefined : HeaderFields.from(headers)
+  const merged = heads.merged(url, own, content?.type, settings)
+  return new MadeRequest(method, hrefOf(url), merged, settings, { url, headers: own, content })
 }

@@ -55,6 +55,10 @@ export type ResponseExchange = Pick<
   | 'takeOver'
 >
 
+type MadeHead = Pick<ResponseHead, 'status' | 'reason' | 'fields'> &
+  Partial<Pick<ResponseHead, 'contentType'>>
+
+const noSteps: readonly RedirectStep[] = []
 // What fits on a screen.
 const mostErrorText = 4096
 
@@ -67,7 +71,6 @@ export class ClientResponse implements AsyncDisposable {
   readonly status: number
   /** The phrase beside the status, as the server wrote it; it means nothing. */
   readonly reason: string
-  readonly headers: HeaderFields
   /** Where it came from: after redirects, the last one. */
   readonly url: string
   /** The method that was answered: a redirect may have made GET of POST. */
@@ -78,11 +81,14 @@ export class ClientResponse implements AsyncDisposable {
   readonly exchange: ResponseExchange
   /** @internal Whether somebody reads events, which may come for ever. */
   endless = false
-  #history: readonly RedirectStep[] = []
+  readonly #head: MadeHead
+  // Made when somebody looks.
+  #headers: HeaderFields | undefined = undefined
+  #history: readonly RedirectStep[] = noSteps
 
   /** @internal */
   constructor(
-    head: Pick<ResponseHead, 'status' | 'reason' | 'fields'>,
+    head: MadeHead,
     method: string,
     url: string,
     body: IncomingBody,
@@ -90,11 +96,15 @@ export class ClientResponse implements AsyncDisposable {
   ) {
     this.status = head.status
     this.reason = head.reason
-    this.headers = new HeaderFields(head.fields)
+    this.#head = head
     this.url = url
     this.method = method
     this.body = body
     this.exchange = exchange
+  }
+
+  get headers(): HeaderFields {
+    return (this.#headers ??= new HeaderFields(this.#head.fields))
   }
 
   /** Whether the status is 200 to 299. */
@@ -169,7 +179,7 @@ export class ClientResponse implements AsyncDisposable {
    * @throws As `bytes()`
    */
   text(): Promise<string> {
-    return this.body.text(Infinity, decodableCharset(this.headers.get('content-type')))
+    return this.body.text(Infinity, decodableCharset(this.typeField))
   }
 
   /**
@@ -251,6 +261,14 @@ export class ClientResponse implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** @internal Its `Content-Type`, without a look at the others if nobody has looked, or changed them. */
+  get typeField(): string | undefined {
+    if (this.#headers === undefined && this.#head.contentType !== undefined) {
+      return this.#head.contentType
+    }
+    return this.headers.get('content-type') ?? undefined
   }
 
   /** @internal */

@@ -9,7 +9,8 @@ import { type Scope, currentScope } from '../../concurrency/scope/scope.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import { BodyCollector, type BodyForm } from '../exchange/body-collector.ts'
-import type { Call, CallPromise } from '../call/call.ts'
+import type { Call } from '../call/call.ts'
+import type { CallPromise } from '../call/call-promise.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { ClientResponse } from './client-response.ts'
 import { LostFailure } from './lost-failure.ts'
@@ -135,7 +136,7 @@ export class ResponsePromise implements PromiseLike<ClientResponse>, CallPromise
       if (whole === undefined) {
         collector.follow(runInScope(this.#scope, () => response[collector.form]()))
       } else {
-        collector.begin(whole.byteLength, response.headers.get('content-type') ?? undefined)
+        collector.begin(whole.byteLength, response.typeField)
         collector.push(whole, false)
         collector.end()
       }

@@ -9,6 +9,9 @@ export class Origin {
   /** `https://example.com:8443`. */
   readonly href: string
 
+  /** Whether what is sent there can't be read on the way: by TLS, or since it stays on this machine. */
+  readonly trustworthy: boolean
+
   /** `url` is one of `http:` or `https:`, parsed by the platform. */
   constructor(url: URL) {
     this.secure = url.protocol === 'https:'
@@ -16,5 +19,11 @@ export class Origin {
     this.port = url.port === '' ? (this.secure ? 443 : 80) : Number(url.port)
     this.host = url.host
     this.href = url.origin
+    this.trustworthy = this.secure || isLocal(this.hostname)
   }
+}
+
+/** Whether a host is this machine, as far as its name says. */
+export function isLocal(hostname: string): boolean {
+  return /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$|\.localhost$/.test(hostname)
 }

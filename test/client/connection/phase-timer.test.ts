@@ -5,7 +5,7 @@ import { MockClock } from '../../../src/testing/mock-clock.ts'
 function setUp(): { timers: PhaseTimers; timer: PhaseTimer; fired: number[] } {
   const timers = new PhaseTimers()
   const fired: number[] = []
-  return { timers, timer: new PhaseTimer(timers, (now) => fired.push(now)), fired }
+  return { timers, timer: new PhaseTimer(timers, { timeUp: (now) => fired.push(now) }), fired }
 }
 
 describe('PhaseTimer', () => {
@@ -67,6 +67,41 @@ describe('PhaseTimer', () => {
     timers.close()
     await clock.advance(1000)
     expect(fired).toEqual([])
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('PhaseTimers.lend()', () => {
+  test('gives a timer that tells who has it now, and nobody who had it', async () => {
+    using clock = MockClock.install()
+    const timers = new PhaseTimers()
+    const told: string[] = []
+    const first = timers.lend({ timeUp: () => told.push('first') })
+    first.set(5000, 0)
+    timers.takeBack(first)
+    await clock.advance(1000)
+    const second = timers.lend({ timeUp: () => told.push('second') })
+    expect(second).toBe(first)
+    second.set(7000, 1000)
+    await clock.advance(5000)
+    expect(told).toEqual([])
+    await clock.advance(1100)
+    expect(told).toEqual(['second'])
+    expect(timers.lend({ timeUp() {} })).not.toBe(second)
+  })
+
+  test('leaves nothing on a wheel once what was taken back is due, or the wheels are closed', async () => {
+    using clock = MockClock.install()
+    const timers = new PhaseTimers()
+    for (const until of [500, 5000]) {
+      const timer = timers.lend({ timeUp() {} })
+      timer.set(until, 0)
+      timers.takeBack(timer)
+    }
+    await clock.advance(6000)
+    expect(timers.coarse.size + timers.fine.size).toBe(0)
+    timers.lend({ timeUp() {} }).set(9000, 6000)
+    timers.close()
     expect(clock.pending).toBe(0)
   })
 })

@@ -1,0 +1,14 @@
+import type { ResponseHead } from '../../wire/http1/messages.ts'
+import type { BodyCollector } from '../exchange/body-collector.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { ClientResponse } from '../response/client-response.ts'
+
+/** Who is told what became of a call: one of `settle()`, `collecting()` and `fail()`, once. */
+export interface CallPromise {
+  /** What the whole body is gathered in, if it was asked for before the head came. */
+  readonly collector: BodyCollector | undefined
+  settle(response: ClientResponse): void
+  /** The response is there, and its body goes to the collector. */
+  collecting(exchange: Exchange, head: ResponseHead): void
+  fail(error: unknown): void
+}
