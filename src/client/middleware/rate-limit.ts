@@ -31,15 +31,15 @@ const mostHosts = 10_000
  *   BusyResourceError
  */
 export function rateLimit(options: RateLimitOptions): ClientMiddleware {
-  const { perHost = false } = options
-  const maxWait = atLeast(0, 'maxWait', options.maxWait ?? Infinity)
-  const shared = new TokenBucket(options)
+  const { perHost = false, maxWait: most = Infinity, ...rate } = options
+  const maxWait = atLeast(0, 'maxWait', most)
+  const shared = new TokenBucket(rate)
   const buckets = new Map<string, TokenBucket>()
 
   function bucketOf(url: string): TokenBucket {
     if (!perHost) return shared
     const { origin } = new URL(url)
-    const bucket = buckets.get(origin) ?? new TokenBucket(options)
+    const bucket = buckets.get(origin) ?? new TokenBucket(rate)
     buckets.delete(origin)
     buckets.set(origin, bucket)
     if (buckets.size > mostHosts) buckets.delete(buckets.keys().next().value as string)
