@@ -43,7 +43,7 @@ export class FetchRun {
     streams: StandardStreams,
     sessionOptions: ClientSessionOptions = {},
   ) {
-    const { concurrency, perHost, timeout, headers } = options
+    const { concurrency, perHost, timeout, headers, proxy } = options
     this.#options = options
     // It is each request's own: a redirect goes to another host under that one's name.
     this.#attempts = { ...options, host: headers.findLast(([name]) => isHost(name))?.[1] }
@@ -60,6 +60,7 @@ export class FetchRun {
       secretHeaders: secretNames(headers),
       // One limit and no other: who gives a server five minutes means it.
       timeout: { total: timeout, connect: timeout, headers: timeout, idle: timeout },
+      ...(proxy === undefined ? {} : { proxy }),
       ...sessionOptions,
     })
   }
@@ -119,15 +120,17 @@ export class FetchRun {
     this.#work.end()
   }
 
-  async #take({ index, text }: URLLine): Promise<void> {
-    const host = this.#origins.of(text)
+  async #take({ index, text, cut }: URLLine): Promise<void> {
+    const host = cut ? undefined : this.#origins.of(text)
     if (host !== undefined) {
       if (this.#work.full) await this.#work.ready()
       this.#work.add(newJob(index, text, host))
       return
     }
     const job = newJob(index, text, '')
-    const expected = 'expected http:// or https://, and a host'
+    const expected = cut
+      ? 'it is longer than 65536 bytes'
+      : 'expected http:// or https://, and a host'
     const message = `Cannot fetch ${JSON.stringify(shortened(text))}: ${expected}`
     await this.#complete(job, { kind: 'failed', failure: { code: 'ERR_INVALID_URL', message } })
   }

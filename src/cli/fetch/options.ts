@@ -6,6 +6,7 @@ import {
   readHeaders,
   readMethod,
 } from '../option-values.ts'
+import { readProxy } from '../proxy.ts'
 import { UsageError } from '../usage-error.ts'
 import { type ProgressMode, progressModes } from './output/progress.ts'
 
@@ -30,6 +31,8 @@ export interface FetchOptions {
   readonly progress: ProgressMode
   readonly method: string
   readonly headers: readonly (readonly [string, string])[]
+  /** A URL, or `environment`. */
+  readonly proxy: string | undefined
 }
 
 export const fetchUsage = `Usage: spool fetch [options] <file | url … | ->
@@ -49,6 +52,8 @@ blank lines and lines that begin with # are skipped. - reads the list from stand
   -X, --method METHOD   (GET)
   -H, --header FIELD    send "Name: value" with each request; may be repeated. A redirect to
                         another origin goes without, but for Accept, User-Agent and the like
+      --proxy URL       go through http://, https://, socks5:// or socks5h://; environment for
+                        what HTTP_PROXY and its like say (none)
   -h, --help
 
 Exit codes: 0 all fetched, 1 some failed, 2 bad usage, 130 interrupted.
@@ -65,6 +70,7 @@ const definitions = {
   progress: { type: 'string' },
   method: { type: 'string', short: 'X' },
   header: { type: 'string', short: 'H', multiple: true },
+  proxy: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -91,5 +97,6 @@ export function readFetchOptions(args: readonly string[]): FetchOptions | 'help'
     progress: readChoice('--progress', values.progress, progressModes) ?? 'auto',
     method: readMethod(values.method) ?? 'GET',
     headers: readHeaders(values.header),
+    proxy: readProxy(values.proxy),
   }
 }

@@ -41,6 +41,7 @@ export async function getCommand(
   const session = new ClientSession({
     timeout: timeoutsOf(options),
     secretHeaders: secretNames(headers),
+    ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
     ...sessionOptions,
   })
   try {

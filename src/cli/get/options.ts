@@ -1,4 +1,5 @@
 import { readArguments, readDuration, readHeaders, readMethod } from '../option-values.ts'
+import { readProxy } from '../proxy.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** `spool get`, as it was asked for. Times are in milliseconds. */
@@ -13,6 +14,7 @@ export interface GetOptions {
   /** The file for the body; undefined is standard output. */
   readonly output: string | undefined
   readonly timeout: number | undefined
+  readonly proxy: string | undefined
   /** Whether a status of 400 and above is a failure. */
   readonly fail: boolean
 }
@@ -28,6 +30,8 @@ Makes one request and writes the body of the response to standard output. Redire
   -d, --data DATA       send DATA; @FILE sends a file, @- standard input
   -o, --output FILE     write the body to FILE
       --timeout TIME    for everything: 500ms, 30s, 2m (no limit)
+      --proxy URL       go through http://, https://, socks5:// or socks5h://; environment for
+                        what HTTP_PROXY and its like say (none)
       --fail            take a status of 400 and above for a failure
   -h, --help
 
@@ -41,6 +45,7 @@ const definitions = {
   data: { type: 'string', short: 'd' },
   output: { type: 'string', short: 'o' },
   timeout: { type: 'string' },
+  proxy: { type: 'string' },
   fail: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -69,6 +74,7 @@ export function readGetOptions(args: readonly string[]): GetOptions | 'help' {
     include: values.include ?? false,
     output: values.output === '-' ? undefined : values.output,
     timeout: readDuration('--timeout', values.timeout),
+    proxy: readProxy(values.proxy),
     fail: values.fail ?? false,
   }
 }

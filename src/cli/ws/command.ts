@@ -1,7 +1,6 @@
 /** `spool ws` from its arguments to its exit code. */
-import type { ClientSessionOptions } from '../../client/index.ts'
+import { ClientSession, type ClientSessionOptions } from '../../client/index.ts'
 import { checkpoint, currentScope, now, shield } from '../../index.ts'
-import { newSession } from '../new-session.ts'
 import { secretNames } from '../option-values.ts'
 import type { StandardStreams } from '../standard-streams.ts'
 import { Conversation } from './conversation.ts'
@@ -43,8 +42,11 @@ async function talk(
   sessionOptions: ClientSessionOptions,
   interrupted: AbortSignal,
 ): Promise<number> {
-  const { url, headers, subprotocols, compress, maxSize, timeout = 60_000 } = options
-  const session = newSession(options, sessionOptions)
+  const { url, headers, subprotocols, compress, maxSize, timeout = 60_000, proxy } = options
+  const session = new ClientSession({
+    ...(proxy === undefined ? {} : { proxy }),
+    ...sessionOptions,
+  })
   const giveUp = (): void => void session.close({ deadline: now() })
   interrupted.addEventListener('abort', giveUp)
   try {

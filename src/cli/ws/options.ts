@@ -6,6 +6,7 @@ import {
   readHeaders,
   readTokens,
 } from '../option-values.ts'
+import { readProxy } from '../proxy.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** `spool ws`, as it was asked for. Times are in milliseconds. */
@@ -96,7 +97,7 @@ export function readWSOptions(args: readonly string[]): WSOptions | 'help' {
     compress: values.compress ?? false,
     maxSize: readSize(values['max-size']),
     timeout: readDuration('--timeout', values.timeout),
-    proxy: values.proxy,
+    proxy: readProxy(values.proxy),
   }
 }
 

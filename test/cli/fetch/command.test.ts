@@ -12,6 +12,7 @@ import { staticResolver } from '../../../src/io/index.ts'
 import { serve, type Server } from '../../../src/server/index.ts'
 import { freePort, RawServer } from '../raw-server.ts'
 import { rawResponse, rawServer, type RawScript } from '../../support/raw-server.ts'
+import { httpProxy } from '../../support/proxy.ts'
 import { RecordedStreams } from '../recorded-streams.ts'
 
 let folder: string
@@ -53,6 +54,47 @@ async function fetchList(
 }
 
 describe('fetchCommand()', () => {
+  it('fetchCommand() has one line for each URL of a list as people make them', async () => {
+    const long = `${base}/${'x'.repeat(65_536)}`
+    const list = [
+      `\uFEFF${base}/bytes/1\r`,
+      '\r',
+      `  ${base}/bytes/2 \t`,
+      `${base}/bytes/2`,
+      '# comment',
+      'no URL',
+      'ftp://a/',
+      'http://',
+      `${base}:99999/`,
+      long,
+      `${base}/bytes/3`,
+    ]
+    const { code, entries } = await fetchList(list, ['--out', join(folder, 'bodies')])
+    expect(code).toBe(1)
+    expect(entries.map(({ index, bytes, error }) => [index, error?.code ?? bytes])).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 2],
+      [4, 'ERR_INVALID_URL'],
+      [5, 'ERR_INVALID_URL'],
+      [6, 'ERR_INVALID_URL'],
+      [7, 'ERR_INVALID_URL'],
+      [8, 'ERR_INVALID_URL'],
+      [9, 3],
+    ])
+    expect(entries[7]?.error?.message).toMatch(/: it is longer than 65536 bytes$/)
+    expect(server.statistics().requests).toBe(4)
+  })
+
+  it('fetchCommand() goes through a proxy', async () => {
+    await using proxy = await httpProxy({ names: { 'far.test': '127.0.0.1' } })
+    const url = `http://far.test:${server.port}/bytes/5`
+    const through = ['--proxy', `http://ada:lovelace@127.0.0.1:${proxy.port}`]
+    const { code, entries } = await fetchList([url], through)
+    expect([code, entries[0]?.bytes]).toEqual([0, 5])
+    expect(proxy.asked.join('')).toMatch(/proxy-authorization: Basic YWRhOmxvdmVsYWNl/i)
+  })
+
   it('fetchCommand() keeps every body and reports each URL', async () => {
     const out = join(folder, 'bodies')
     const urls = ['# list', `${base}/`, '', `${base}/bytes/200000`, `${base}/redirect/2`]

@@ -15,13 +15,14 @@ describe('readFetchOptions()', () => {
       progress: 'auto',
       method: 'GET',
       headers: [],
+      proxy: undefined,
     })
   })
 
   it('readFetchOptions() reads every option', () => {
     const text =
       '-c 5 --per-host 2 --timeout 500ms --retries 0 --out d --report r --fail ' +
-      '--progress none -X head -H A:1 -H B:2 - http://a/'
+      '--progress none -X head -H A:1 -H B:2 --proxy environment - http://a/'
     expect(readFetchOptions(text.split(' '))).toEqual({
       inputs: ['-', 'http://a/'],
       concurrency: 5,
@@ -37,6 +38,7 @@ describe('readFetchOptions()', () => {
         ['A', '1'],
         ['B', '2'],
       ],
+      proxy: 'environment',
     })
   })
 

@@ -7,6 +7,7 @@ import { getCommand } from '../../../src/cli/get/command.ts'
 import { ReaderLeftError } from '../../../src/cli/standard-streams.ts'
 import { TimeoutError } from '../../../src/index.ts'
 import { serve, type Server } from '../../../src/server/index.ts'
+import { socksProxy } from '../../support/proxy.ts'
 import { rawResponse, rawServer } from '../../support/raw-server.ts'
 import { RawServer } from '../raw-server.ts'
 import { RecordedStreams } from '../recorded-streams.ts'
@@ -39,6 +40,14 @@ describe('getCommand()', () => {
     const [, bytes] = await get([`${base}/bytes/100000`])
     expect(bytes).toHaveLength(100_000)
     expect(await get([`${base}/redirect/2`])).toEqual([0, 'Hello, world!'])
+  })
+
+  it('getCommand() goes through a proxy', async () => {
+    await using proxy = await socksProxy({ names: { 'far.test': '127.0.0.1' } })
+    const through = ['--proxy', `socks5h://127.0.0.1:${proxy.port}`]
+    const url = `http://far.test:${server.port}/bytes/5`
+    expect((await get([...through, url]))[1]).toHaveLength(5)
+    expect(proxy.asked).toEqual([`far.test:${server.port}`])
   })
 
   it('getCommand() takes any status for an answer, unless told otherwise', async () => {

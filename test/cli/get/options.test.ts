@@ -11,12 +11,13 @@ describe('readGetOptions()', () => {
       include: false,
       output: undefined,
       timeout: undefined,
+      proxy: undefined,
       fail: false,
     })
   })
 
   it('readGetOptions() reads every option', () => {
-    const text = '-i -X put -H A:1 -d @file -o out --timeout 2s --fail http://a/'
+    const text = '-i -X put -H A:1 -d @file -o out --timeout 2s --proxy socks5://p --fail http://a/'
     expect(readGetOptions(text.split(' '))).toEqual({
       url: 'http://a/',
       method: 'PUT',
@@ -25,6 +26,7 @@ describe('readGetOptions()', () => {
       include: true,
       output: 'out',
       timeout: 2000,
+      proxy: 'socks5://p',
       fail: true,
     })
   })
@@ -45,6 +47,7 @@ describe('readGetOptions()', () => {
     [[], 'Nothing to get'],
     [['http://a/', 'http://b/'], 'Cannot get more than one URL: "http://b/" is too many'],
     [['example.com'], 'Cannot get "example.com": expected a URL with http:// or https://'],
+    [['http://a/', '--proxy', 'ftp://p'], 'Cannot use "ftp://p" as a proxy: expected http, https,'],
     [['ftp://a/'], 'Cannot get "ftp://a/"'],
   ])('readGetOptions() refuses %s', (args, message) => {
     expect(() => readGetOptions(args)).toThrow(message)

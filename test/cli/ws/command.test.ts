@@ -5,6 +5,7 @@ import { runCommandLine } from '../../../src/cli/command-line.ts'
 import { Application, HTTPError, serve, type Server } from '../../../src/server/index.ts'
 import { turnUntil } from '../../support/open-resources.ts'
 import { startProcess } from '../../support/processes.ts'
+import { httpProxy } from '../../support/proxy.ts'
 import { RawServer } from '../raw-server.ts'
 import { RecordedOutput, RecordedStreams } from '../recorded-streams.ts'
 
@@ -193,6 +194,18 @@ describe('spool ws', () => {
     const args = ['ws', `${url}/echo`, '--ping', '1ms', '--wait', 'forever']
     expect(await runCommandLine(args, streams)).toBe(0)
     expect(stderr.text).toMatch(/^(?:ping: \d+\.\d ms\n){3,}$/)
+  })
+
+  it('goes through a proxy', async () => {
+    await using proxy = await httpProxy({ names: { 'far.test': '127.0.0.1' } })
+    const streams = new RecordedStreams('hello\nclose\n')
+    const through = ['--proxy', `127.0.0.1:${proxy.port}`, '--wait', 'forever']
+    const code = await runCommandLine(
+      ['ws', `ws://far.test:${server.port}/echo`, ...through],
+      streams,
+    )
+    expect([code, streams.stdout.text, streams.stderr.text]).toEqual([0, 'hello\n', ''])
+    expect(proxy.asked[0]).toMatch(/^CONNECT far\.test:/)
   })
 
   it('says why it could not be opened', async () => {

@@ -8,7 +8,12 @@ export interface URLLine {
   /** 1-based, counting URLs only. */
   readonly index: number
   readonly text: string
+  /** Whether it was longer, and is no URL that anybody meant. */
+  readonly cut: boolean
 }
+
+/** Ends the text of a line that was cut: no line has one. */
+export const cutMark = '\n'
 
 // RFC 9110 §4.1 asks for at least 8,000 octets; no server takes 64 KiB. A list without line ends
 // must not be read into memory whole.
@@ -17,7 +22,7 @@ const lineFeed = 0x0a
 
 /**
  * The lines of a stream of UTF-8, without blanks around them, as many at a time as came with one
- * chunk; `\n` and `\r\n` end a line. What is longer than 65,536 bytes is cut there. A chunk may be
+ * chunk; `\n` and `\r\n` end a line. What is longer than 65,536 bytes is cut there and marked. A chunk may be
  * used again when the next one is asked for.
  */
 export async function* linesOf(
@@ -36,7 +41,8 @@ export async function* linesOf(
       lines.push(textOf(read, start, end))
       start = end + 1
     }
-    length = Math.min(length - start, longestLine)
+    // One more shows that it is to be cut.
+    length = Math.min(length - start, longestLine + 1)
     bytes.copyWithin(0, start, start + length)
     if (lines.length > 0) yield lines
   }
@@ -52,7 +58,8 @@ function grown(bytes: Buffer, size: number): Buffer {
 // Each line a string of its own: a part of a larger one would keep the whole chunk in memory for as
 // long as the URL waits for its turn. Trimming takes a byte order mark away too.
 function textOf(bytes: Buffer, start: number, end: number): string {
-  return bytes.toString('utf8', start, Math.min(end, start + longestLine)).trim()
+  const text = bytes.toString('utf8', start, Math.min(end, start + longestLine)).trim()
+  return end - start > longestLine ? text + cutMark : text
 }
 
 /** Whether a line of a list says something: it is not blank and no comment. */

@@ -1,7 +1,7 @@
 /** The input of `spool fetch`: URLs of the command line, lists in files, a list on standard input. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { UsageError } from '../../usage-error.ts'
-import { isURLLine, linesOf, type URLLine } from './url-lines.ts'
+import { cutMark, isURLLine, linesOf, type URLLine } from './url-lines.ts'
 
 /** A list that can be read once. */
 interface Source {
@@ -78,7 +78,7 @@ export class URLList {
   /** The URLs in the order of the arguments, as many at a time as were read at once. */
   async *batches(): AsyncGenerator<URLLine[]> {
     for (const part of this.#parts) {
-      if (typeof part === 'string') yield [{ index: ++this.#read, text: part }]
+      if (typeof part === 'string') yield [{ index: ++this.#read, text: part, cut: false }]
       else for await (const lines of linesOf(part.chunks)) yield this.#take(lines, part)
     }
     this.#ended = true
@@ -94,7 +94,8 @@ export class URLList {
     for (const line of lines) {
       if (size !== undefined) this.#bytesRead += line.length + 1
       if (!isURLLine(line)) continue
-      urls.push({ index: ++this.#read, text: line })
+      const cut = line.endsWith(cutMark)
+      urls.push({ index: ++this.#read, text: cut ? line.slice(0, -1) : line, cut })
     }
     if (size !== undefined) this.#urlsOfFiles += urls.length
     return urls

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isURLLine, linesOf } from '../../../../src/cli/fetch/input/url-lines.ts'
+import { cutMark, isURLLine, linesOf } from '../../../../src/cli/fetch/input/url-lines.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 
@@ -31,11 +31,31 @@ describe('linesOf()', () => {
     expect(await collect([bytes('a\n')])).toEqual(['a'])
   })
 
-  it('linesOf() cuts a line that does not end, instead of keeping it', async () => {
+  it('linesOf() cuts a line that does not end, instead of keeping it, and marks it', async () => {
     const chunk = bytes('x'.repeat(60_000))
     const [line, next] = await collect([chunk, chunk, chunk, bytes('\nnext\n')])
-    expect(line).toHaveLength(65_536)
+    expect(line).toBe('x'.repeat(65_536) + cutMark)
     expect(next).toBe('next')
+  })
+
+  it.each([
+    [65_535, 1, false],
+    [65_536, 1, false],
+    [65_536, 1_000, false],
+    [65_537, 1, true],
+    [65_537, 1_000, true],
+    [65_537, 70_000, true],
+  ])('linesOf() of a line of %i bytes in pieces of %i: cut is %s', async (length, size, cut) => {
+    const line = 'x'.repeat(length)
+    for (const end of ['', '\n', '\nnext']) {
+      const all = bytes(line + end)
+      const pieces = Array.from({ length: Math.ceil(all.length / size) }, (_, at) =>
+        all.subarray(at * size, (at + 1) * size),
+      )
+      const [first, next] = await collect(pieces)
+      expect(first).toBe(cut ? line.slice(0, 65_536) + cutMark : line)
+      expect(next).toBe(end === '\nnext' ? 'next' : undefined)
+    }
   })
 
   it('linesOf() takes chunks of any size, and needs none of them longer than its turn', async () => {

@@ -27,11 +27,11 @@ describe('URLList', () => {
     await writeFile(path, '# list\n\nhttp://b/\n  # more\nnot a url\n')
     const list = await URLList.open(['http://a/', path, '-', 'ftp://d'], input('http://c/\n'))
     expect((await Array.fromAsync(list.batches())).flat()).toEqual([
-      { index: 1, text: 'http://a/' },
-      { index: 2, text: 'http://b/' },
-      { index: 3, text: 'not a url' },
-      { index: 4, text: 'http://c/' },
-      { index: 5, text: 'ftp://d' },
+      { index: 1, text: 'http://a/', cut: false },
+      { index: 2, text: 'http://b/', cut: false },
+      { index: 3, text: 'not a url', cut: false },
+      { index: 4, text: 'http://c/', cut: false },
+      { index: 5, text: 'ftp://d', cut: false },
     ])
     expect([list.read, list.total, list.ended]).toEqual([5, 5, true])
     await list.close()
