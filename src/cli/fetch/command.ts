@@ -10,6 +10,7 @@ import { FetchRun } from './fetch-run.ts'
 import { makeFolder } from './make-folder.ts'
 import { fetchUsage, readFetchOptions } from './options.ts'
 import { type LineSink, Report, ReportFile } from './output/report.ts'
+import { EarlierRun } from './input/earlier-run.ts'
 import { URLList } from './input/url-list.ts'
 
 /**
@@ -32,9 +33,15 @@ export async function fetchCommand(
   const list = await URLList.open(options.inputs, streams.stdin)
   try {
     if (options.out !== undefined) await prepareFolder(options.out)
+    const earlier =
+      options.resume && options.report !== undefined
+        ? await EarlierRun.read(options.report, { failOnStatus: options.fail })
+        : undefined
     const report =
-      options.report === undefined ? undefined : await openReport(options.report, streams)
-    const run = new FetchRun(options, list, report, streams, sessionOptions)
+      options.report === undefined
+        ? undefined
+        : await openReport(options.report, earlier?.size ?? 0, streams)
+    const run = new FetchRun(options, { list, earlier, report }, streams, sessionOptions)
     let interrupted = true
     try {
       await run.run()
@@ -47,7 +54,7 @@ export async function fetchCommand(
         output.print(`${run.summary(interrupted).join('\n')}\n`)
       }
     }
-    return run.tally.failed > 0 ? 1 : 0
+    return run.tally.failed + (earlier?.tally.failed ?? 0) > 0 ? 1 : 0
   } finally {
     await list.close()
   }
@@ -66,7 +73,11 @@ async function prepareFolder(path: string): Promise<void> {
   }
 }
 
-async function openReport(path: string, { stdout }: StandardStreams): Promise<Report> {
+async function openReport(
+  path: string,
+  size: number,
+  { stdout }: StandardStreams,
+): Promise<Report> {
   if (path === '-') {
     const sink: LineSink = {
       write: async (lines) => {
@@ -82,7 +93,7 @@ async function openReport(path: string, { stdout }: StandardStreams): Promise<Re
     return new Report(sink)
   }
   try {
-    return new Report(await ReportFile.create(path))
+    return new Report(await ReportFile.create(path, size))
   } catch (error) {
     throw cannotWrite('--report', path, error)
   }

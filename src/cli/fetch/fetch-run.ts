@@ -16,6 +16,7 @@ import { Progress } from './output/progress.ts'
 import type { Report, ReportEntry } from './output/report.ts'
 import { summaryOf } from './output/summary.ts'
 import { Tally } from './output/tally.ts'
+import type { EarlierRun } from './input/earlier-run.ts'
 import { Origins } from './input/origins.ts'
 import type { URLList } from './input/url-list.ts'
 import type { URLLine } from './input/url-lines.ts'
@@ -24,10 +25,19 @@ import { WorkList } from './schedule/work-list.ts'
 // How far the list is looked ahead of, past hosts that are full; two or three megabytes.
 const lookAhead = 10_000
 
+/** What a run reads, and what it writes. */
+export interface FetchRunFiles {
+  readonly list: URLList
+  /** What need not be done again. */
+  readonly earlier: EarlierRun | undefined
+  readonly report: Report | undefined
+}
+
 export class FetchRun {
   readonly #options: FetchOptions
   readonly #attempts: AttemptOptions
   readonly #list: URLList
+  readonly #earlier: EarlierRun | undefined
   readonly #report: Report | undefined
   readonly #session: ClientSession
   readonly #origins: Origins = new Origins()
@@ -38,8 +48,7 @@ export class FetchRun {
 
   constructor(
     options: FetchOptions,
-    list: URLList,
-    report: Report | undefined,
+    { list, earlier, report }: FetchRunFiles,
     streams: StandardStreams,
     sessionOptions: ClientSessionOptions = {},
   ) {
@@ -48,6 +57,7 @@ export class FetchRun {
     // It is each request's own: a redirect goes to another host under that one's name.
     this.#attempts = { ...options, host: headers.findLast(([name]) => isHost(name))?.[1] }
     this.#list = list
+    this.#earlier = earlier
     this.#report = report
     this.#work = new WorkList({ limit: concurrency, perHost, capacity: lookAhead })
     this.#tally = new Tally({ failOnStatus: options.fail })
@@ -102,7 +112,9 @@ export class FetchRun {
   /** The lines at the end. */
   summary(interrupted: boolean): string[] {
     const { out, report } = this.#options
-    return summaryOf(this.#tally, { elapsed: now() - this.#began, interrupted, out, report })
+    const earlier = this.#earlier?.tally
+    const elapsed = now() - this.#began
+    return summaryOf(this.#tally, { elapsed, interrupted, earlier, out, report })
   }
 
   async #fetchSome(): Promise<void> {
@@ -121,6 +133,7 @@ export class FetchRun {
   }
 
   async #take({ index, text, cut }: URLLine): Promise<void> {
+    if (this.#earlier?.has(index, text)) return
     const host = cut ? undefined : this.#origins.of(text)
     if (host !== undefined) {
       if (this.#work.full) await this.#work.ready()
@@ -166,13 +179,20 @@ export class FetchRun {
     else if (failed) this.#progress.note(noteOf(entry))
   }
 
+  #totalLeft(): number | undefined {
+    const { total } = this.#list
+    const before = this.#earlier?.tally.done ?? 0
+    return total === undefined ? undefined : Math.max(total - before, this.#tally.done)
+  }
+
   async #showProgress(): Promise<void> {
     const { interval } = this.#progress
     if (interval === undefined) return
     for (;;) {
       await sleep(interval)
       const { done, failed, bytes } = this.#tally
-      const { total, ended } = this.#list
+      const { ended } = this.#list
+      const total = this.#totalLeft()
       const inFlight = this.#work.active
       this.#progress.update(now(), {
         done,

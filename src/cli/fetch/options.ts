@@ -26,6 +26,8 @@ export interface FetchOptions {
   readonly out: string | undefined
   /** The file for the report; `-` is standard output. */
   readonly report: string | undefined
+  /** Whether what the report has already is left out. */
+  readonly resume: boolean
   /** Whether a status of 400 and above counts as failed. */
   readonly fail: boolean
   readonly progress: ProgressMode
@@ -47,6 +49,7 @@ blank lines and lines that begin with # are skipped. - reads the list from stand
                         status of 5xx, 408 or 429, for methods that may be repeated (2)
       --out DIR         keep the bodies in DIR, one file each
       --report FILE     write one JSON line for each URL to FILE (- is standard output)
+      --resume          leave out what the report of an interrupted run has, and add to it
       --fail            count statuses of 400 and above as failed
       --progress MODE   auto, bar, plain or none (auto: a bar on a terminal)
   -X, --method METHOD   (GET)
@@ -66,6 +69,7 @@ const definitions = {
   retries: { type: 'string' },
   out: { type: 'string' },
   report: { type: 'string' },
+  resume: { type: 'boolean' },
   fail: { type: 'boolean' },
   progress: { type: 'string' },
   method: { type: 'string', short: 'X' },
@@ -93,10 +97,18 @@ export function readFetchOptions(args: readonly string[]): FetchOptions | 'help'
     retries: readCount('--retries', values.retries, 0) ?? 2,
     out: values.out,
     report: values.report,
+    resume: readResume(values),
     fail: values.fail ?? false,
     progress: readChoice('--progress', values.progress, progressModes) ?? 'auto',
     method: readMethod(values.method) ?? 'GET',
     headers: readHeaders(values.header),
     proxy: readProxy(values.proxy),
   }
+}
+
+function readResume({ resume = false, report }: { resume?: boolean; report?: string }): boolean {
+  if (resume && (report === undefined || report === '-')) {
+    throw new UsageError('Cannot use --resume: name the file of the report with --report')
+  }
+  return resume
 }

@@ -5,8 +5,8 @@
 import { ConnectionClosedError, type WebSocketConnection } from '../../client/index.ts'
 import { abortable, AsyncEvent, moveOnAfter, sleep, taskGroup } from '../../index.ts'
 import type { StandardStreams } from '../standard-streams.ts'
+import { textLines } from '../text-lines.ts'
 import type { WSOptions } from './options.ts'
-import { textLines } from './text-lines.ts'
 
 const goingAway = 1001
 

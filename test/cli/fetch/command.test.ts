@@ -86,6 +86,33 @@ describe('fetchCommand()', () => {
     expect(server.statistics().requests).toBe(4)
   })
 
+  it('fetchCommand() --resume fetches what the report does not have, and adds it', async () => {
+    const urls = [`${base}/bytes/1`, 'no URL', `${base}/bytes/3`, `${base}/bytes/4`]
+    const first = await fetchList(urls.slice(0, 3))
+    expect([first.code, first.entries.length]).toEqual([1, 3])
+    const path = join(folder, 'report.jsonl')
+    const whole = await readFile(path, 'utf8')
+    const [kept = '', dropped = ''] = whole
+      .split('\n')
+      .filter((line) => !line.includes('"index":2,'))
+    const invalid = whole.split('\n').find((line) => line.includes('"index":2,'))
+    await writeFile(path, `${invalid}\n${kept}\n${dropped.slice(0, 40)}`)
+    const done = server.statistics().requests
+    const { code, entries, streams } = await fetchList(urls, ['--resume'])
+    expect(server.statistics().requests).toBe(done + 2)
+    expect(code).toBe(1)
+    expect(entries.map(({ index, url, bytes }) => [index, url, bytes])).toEqual(
+      urls.map((url, at) => [at + 1, url, at === 1 ? 0 : at + 1]),
+    )
+    expect(streams.stdout.text).toMatch(/^done: 2 URLs [\s\S]*\n {2}before {6}2 URLs, 1 failed\n/)
+    const text = await readFile(path, 'utf8')
+    expect(text.startsWith(`${invalid}\n${kept}\n{`)).toBe(true)
+    await expect(fetchList([`${base}/other`], ['--resume'])).rejects.toThrow(
+      'the report has another URL as its number 1 than the list',
+    )
+    expect(await readFile(path, 'utf8')).toBe(text)
+  })
+
   it('fetchCommand() goes through a proxy', async () => {
     await using proxy = await httpProxy({ names: { 'far.test': '127.0.0.1' } })
     const url = `http://far.test:${server.port}/bytes/5`

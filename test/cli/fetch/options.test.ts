@@ -11,6 +11,7 @@ describe('readFetchOptions()', () => {
       retries: 2,
       out: undefined,
       report: undefined,
+      resume: false,
       fail: false,
       progress: 'auto',
       method: 'GET',
@@ -21,7 +22,7 @@ describe('readFetchOptions()', () => {
 
   it('readFetchOptions() reads every option', () => {
     const text =
-      '-c 5 --per-host 2 --timeout 500ms --retries 0 --out d --report r --fail ' +
+      '-c 5 --per-host 2 --timeout 500ms --retries 0 --out d --report r --resume --fail ' +
       '--progress none -X head -H A:1 -H B:2 --proxy environment - http://a/'
     expect(readFetchOptions(text.split(' '))).toEqual({
       inputs: ['-', 'http://a/'],
@@ -31,6 +32,7 @@ describe('readFetchOptions()', () => {
       retries: 0,
       out: 'd',
       report: 'r',
+      resume: true,
       fail: true,
       progress: 'none',
       method: 'HEAD',
@@ -45,5 +47,10 @@ describe('readFetchOptions()', () => {
   it('readFetchOptions() gives help, and asks for a list without one', () => {
     expect(readFetchOptions(['--help'])).toBe('help')
     expect(() => readFetchOptions([])).toThrow('Nothing to fetch')
+    for (const args of [['a'], ['a', '--report', '-']]) {
+      expect(() => readFetchOptions([...args, '--resume'])).toThrow(
+        'Cannot use --resume: name the file of the report with --report',
+      )
+    }
   })
 })

@@ -34,20 +34,32 @@ export interface LineSink {
   close(): Promise<void>
 }
 
-/** A file, emptied first. What follows the last whole line after a failed write is cut off. */
+/** A file. What follows the last whole line after a failed write is cut off. */
 export class ReportFile implements LineSink {
   readonly #path: string
   readonly #file: FileHandle
-  #size = 0
+  #size: number
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, size: number) {
     this.#path = path
     this.#file = file
+    this.#size = size
   }
 
-  /** @throws what the system says if it can't be opened */
-  static async create(path: string): Promise<ReportFile> {
-    return new ReportFile(path, await open(path, 'w'))
+  /**
+   * Keeps so many bytes of what is there.
+   *
+   * @throws what the system says if it can't be opened
+   */
+  static async create(path: string, size: number = 0): Promise<ReportFile> {
+    const file = await open(path, size === 0 ? 'w' : 'a')
+    try {
+      if (size > 0) await file.truncate(size)
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+    return new ReportFile(path, file, size)
   }
 
   /** @throws BrokenResourceError if it can't be written */

@@ -7,13 +7,15 @@ export interface SummaryOptions {
   elapsed: number
   /** Whether it was stopped before the end of the list. */
   interrupted: boolean
+  /** What an earlier run had done of the same list. */
+  earlier?: Tally | undefined
   out?: string | undefined
   report?: string | undefined
 }
 
 /** The lines at the end of a run. */
 export function summaryOf(tally: Tally, options: SummaryOptions): string[] {
-  const { elapsed, interrupted, out, report } = options
+  const { elapsed, interrupted, earlier, out, report } = options
   const { done, fetched, failed, retries, statuses, errors, latencies, bytes } = tally
   const lines = [
     `${interrupted ? 'interrupted after' : 'done:'} ${formatCount(done)} ${done === 1 ? 'URL' : 'URLs'} in ` +
@@ -44,6 +46,9 @@ export function summaryOf(tally: Tally, options: SummaryOptions): string[] {
       ...[50, 95, 99].map((p) => `p${p} ${formatDuration(latencies.percentile(p))}`),
       `max ${formatDuration(latencies.max)}`,
     ])
+  }
+  if (earlier !== undefined && earlier.done > 0) {
+    row('before', [`${formatCount(earlier.done)} URLs, ${formatCount(earlier.failed)} failed`])
   }
   if (out !== undefined) row('bodies', [out])
   if (report !== undefined) row('report', [report])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { textLines } from '../../../src/cli/ws/text-lines.ts'
+import { textLines } from '../../src/cli/text-lines.ts'
 
 async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array> {
   const shared = Buffer.alloc(100)

@@ -1,5 +1,5 @@
-/** Standard input as lines, each of them whole: what is to be sent must not be cut. */
-import { LimitExceededError } from '../../io/index.ts'
+/** A stream as lines, each of them whole. */
+import { LimitExceededError } from '../io/index.ts'
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
