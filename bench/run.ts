@@ -1,4 +1,4 @@
-// npm run bench -- <server | client | idle | workers | middleware | disconnect | websocket | concurrency>: see README.md.
+// npm run bench -- <server | client | idle | workers | middleware | disconnect | websocket | concurrency | io>: see README.md.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
@@ -27,7 +27,11 @@ function npm(...args: string[]): void {
 /** The peers are installed here alone and on first use; Spool is measured as it is published. */
 function prepare(bench: string): void {
   // What that is measured against is what Spool is built on.
-  if (bench !== 'websocket' && !existsSync(new URL('node_modules/fastify', import.meta.url))) {
+  if (
+    bench !== 'websocket' &&
+    bench !== 'io' &&
+    !existsSync(new URL('node_modules/fastify', import.meta.url))
+  ) {
     say('Installing what Spool is measured against')
     npm('ci', '--prefix', 'bench', '--no-audit', '--no-fund')
   }
@@ -87,9 +91,12 @@ async function main(args: readonly string[]): Promise<void> {
     const results = await benchWorkers(options, say)
     console.log(workersTable(results))
     console.log(`\nWritten to ${writeResults(bench, options, results)}`)
+  } else if (bench === 'io') {
+    const { benchIO } = await import('./io/bench.ts')
+    await benchIO(options, say)
   } else
     throw new Error(
-      `Give server, client, idle, workers, middleware, disconnect, websocket or concurrency instead of "${bench}"`,
+      `Give server, client, idle, workers, middleware, disconnect, websocket, concurrency or io instead of "${bench}"`,
     )
 }
 

@@ -1,12 +1,14 @@
 // Spool as it is published (dist), with the types of its source: this folder is a package of its own,
 // from which `spool` can't be imported by name.
 import type * as Client from '../src/client/index.ts'
+import type * as IO from '../src/io/index.ts'
 import type * as Root from '../src/index.ts'
 import type * as Server from '../src/server/index.ts'
 
 interface Entries {
   index: typeof Root
   client: typeof Client
+  io: typeof IO
   server: typeof Server
 }
 

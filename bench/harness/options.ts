@@ -23,10 +23,10 @@ export interface Command {
   options: BenchOptions
 }
 
-export const usage = `npm run bench -- <server | client | idle | workers | middleware | disconnect | websocket | concurrency> [options]
+export const usage = `npm run bench -- <server | client | idle | workers | middleware | disconnect | websocket | concurrency | io> [options]
 
   --quick              fewer requests: a first impression in under a minute
-  --only <a,b>         these contenders and the floor alone; concurrency: these groups of operations
+  --only <a,b>         these contenders and the floor alone; concurrency, io: these groups of operations
   --rounds <n>         interleaved rounds
   --requests <n>       requests in each round
   --warm-up <n>        requests before the first round
@@ -58,7 +58,7 @@ export function parseOptions(args: readonly string[]): Command | undefined {
   if (values.help) return undefined
   if (positionals.length !== 1)
     throw new Error(
-      'Give one bench: server, client, idle, workers, middleware, disconnect, websocket or concurrency',
+      'Give one bench: server, client, idle, workers, middleware, disconnect, websocket, concurrency or io',
     )
   return {
     bench: positionals[0]!,

@@ -118,12 +118,12 @@ export class AsyncFile implements AsyncDisposable {
    * @throws LimitExceededError for a line over its limit; and as `read()`
    */
   lines({ limit = defaultLineLimit }: LinesOptions = {}): AsyncIterable<string> {
-    return new FileLines(() => this.read(), checkSize('limit', limit, 1))
+    return new FileLines((buffer) => this.#readInto(buffer), checkSize('limit', limit, 1))
   }
 
   /** As `lines()`. */
   [Symbol.asyncIterator](): AsyncIterator<string, undefined> {
-    return new FileLines(() => this.read(), defaultLineLimit)
+    return new FileLines((buffer) => this.#readInto(buffer), defaultLineLimit)
   }
 
   /**
@@ -219,6 +219,17 @@ export class AsyncFile implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #readInto(buffer: Buffer): Promise<number> {
+    return this.#use('read', async () => {
+      const at = this.#position
+      const { bytesRead } = await fileOperation(() =>
+        this.#handle.read(buffer, 0, buffer.length, at),
+      )
+      this.#position = at + bytesRead
+      return bytesRead
+    })
   }
 
   async #readAt(position: number, size: number): Promise<Buffer> {

@@ -21,6 +21,11 @@ export class ByteQueue {
     return this.#length
   }
 
+  /** The chunk that comes first, if there is any. */
+  get first(): Buffer | undefined {
+    return this.#chunks[this.#head]
+  }
+
   /** `shared`: the bytes are copied, for they are not ours to keep. */
   push(bytes: Uint8Array, shared: boolean): void {
     this.#length += bytes.length

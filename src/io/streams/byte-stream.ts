@@ -16,7 +16,7 @@ import { StreamCore } from './stream-core.ts'
 
 export interface ByteStreamOptions {
   /**
-   * From how many bytes that nobody has read yet the peer is slowed down. Default 64 KiB: enough for full
+   * Beyond how many bytes that nobody has read yet the peer is slowed down. Default 64 KiB: enough for full
    * speed over a fast network, and little beside a thousand connections. 0: nothing is read ahead, but only
    * while somebody waits for it.
    */
@@ -51,6 +51,7 @@ export interface ByteStreamStatistics {
 export class ByteStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   readonly #core: StreamCore
   readonly #inflow: Inflow
+  readonly #defaultLines: LineReader
 
   /** Takes a transport over, and starts it. */
   constructor(transport: Transport, options: ByteStreamOptions = {}) {
@@ -59,6 +60,7 @@ export class ByteStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
     checkDuration('closeTimeout', closeTimeout)
     this.#core = new StreamCore(transport, highWaterMark, closeTimeout)
     this.#inflow = this.#core.inflow
+    this.#defaultLines = this.#lines({})
     transport.start(this.#core)
     if (highWaterMark === 0) transport.pause()
   }
@@ -84,6 +86,7 @@ export class ByteStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   }
 
   statistics(): ByteStreamStatistics {
+    this.#inflow.lines.settle()
     return {
       unread: this.#inflow.queue.length,
       unsent: this.#core.transport.bytesQueued,
@@ -106,6 +109,7 @@ export class ByteStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
     if (inflow.queue.length === 0 || !(size >= 1)) return this.#readLater(size)
     const refusal = inflow.refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
+    inflow.lines.settle()
     const bytes = inflow.queue.takeChunk(size)
     inflow.taken()
     return Promise.resolve(bytes)
@@ -164,8 +168,8 @@ export class ByteStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
    * @throws LimitExceededError if no line ends within `limit` bytes; they stay there to be read
    * @throws BrokenResourceError, BusyResourceError, ClosedResourceError as `read()`
    */
-  readLine(options: LimitOptions = {}): Promise<string | undefined> {
-    return this.#lines(options).read()
+  readLine(options?: LimitOptions): Promise<string | undefined> {
+    return (options === undefined ? this.#defaultLines : this.#lines(options)).read()
   }
 
   /** The lines, as `readLine()` has them, for `for await`. Leaving the loop leaves the stream open. */
@@ -305,6 +309,7 @@ export class ByteStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   ): Promise<ByteStream> {
     if (this.closed) throw new ClosedResourceError('Cannot accept TLS: the stream is closed')
     const { transport, inflow } = this.#core
+    inflow.lines.settle()
     if (transport.acceptTLS === undefined) {
       throw new ConnectError('tls', 'Accepting TLS failed: the stream has no socket')
     }

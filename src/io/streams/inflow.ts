@@ -3,6 +3,7 @@ import { BusyResourceError, ClosedResourceError } from '../../concurrency/errors
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
 import { ByteQueue } from './byte-queue.ts'
+import { LineBatch } from './line-batch.ts'
 
 /** Who is told when the other end is to be slowed down. */
 export interface Tap {
@@ -12,8 +13,10 @@ export interface Tap {
 
 export class Inflow {
   readonly queue: ByteQueue = new ByteQueue()
+  /** Lines that were made of the first bytes of the queue, which are still in it. */
+  readonly lines: LineBatch = new LineBatch(this.queue)
   readonly #tap: Tap
-  /** From how many bytes on nothing more is read ahead. */
+  /** Beyond how many bytes nothing more is read ahead; 0: only what somebody waits for is read. */
   readonly #highWaterMark: number
   #paused: boolean
   #ended = false
@@ -44,7 +47,8 @@ export class Inflow {
     const { queue } = this
     queue.push(bytes, shared)
     if (this.#reader !== undefined && queue.length >= this.#wanted) this.#wake()
-    if (queue.length >= this.#highWaterMark && queue.length >= this.#wanted && !this.#paused) {
+    // Not at the mark: a full read of a socket has as many bytes, and would stop the next one each time.
+    if (queue.length > this.#highWaterMark && queue.length >= this.#wanted && !this.#paused) {
       this.#paused = true
       this.#tap.pause()
     }
@@ -64,6 +68,7 @@ export class Inflow {
 
   /** Our own end of it: what was not read is dropped, and reading throws. */
   close(): void {
+    this.lines.settle()
     this.queue.drop(this.queue.length)
     this.#error = new ClosedResourceError('Cannot read: the stream is closed')
     this.end()
@@ -79,6 +84,12 @@ export class Inflow {
 
   /** Begins a read; each is ended by `done()`. */
   begin(): void {
+    this.beginLine()
+    this.lines.settle()
+  }
+
+  /** Begins to read a line, where none is left of the batch. */
+  beginLine(): void {
     const refusal = this.refusal()
     if (refusal !== undefined) throw refusal
     this.#busy = true
@@ -92,7 +103,8 @@ export class Inflow {
 
   /** Bytes were taken: there may be room for more now. */
   taken(): void {
-    if (this.#paused && this.queue.length < this.#highWaterMark) this.#resume()
+    if (!this.#paused || this.queue.length > this.#highWaterMark) return
+    if (this.#highWaterMark > 0) this.#resume()
   }
 
   /**

@@ -26,9 +26,8 @@ export class LineReader implements AsyncIterableIterator<string, undefined> {
     const inflow = this.#inflow
     const refusal = inflow.refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
-    const end = inflow.queue.indexOf(LF, 0)
-    if (end < 0 || end > this.#limit) return this.#readLater(end)
-    const line = this.#take(end + 1, end)
+    const line = inflow.lines.take(this.#limit)
+    if (line === undefined) return this.#readLater()
     inflow.taken()
     return Promise.resolve(line)
   }
@@ -37,25 +36,25 @@ export class LineReader implements AsyncIterableIterator<string, undefined> {
     const inflow = this.#inflow
     const refusal = inflow.refusal()
     if (refusal !== undefined) return Promise.reject(refusal)
-    const end = inflow.queue.indexOf(LF, 0)
-    if (end < 0 || end > this.#limit) return this.#nextLater(end)
-    const value = this.#take(end + 1, end)
+    const value = inflow.lines.take(this.#limit)
+    if (value === undefined) return this.#nextLater()
     inflow.taken()
     return Promise.resolve({ value, done: false })
   }
 
-  async #nextLater(end: number): Promise<IteratorResult<string, undefined>> {
-    const value = await this.#readLater(end)
+  async #nextLater(): Promise<IteratorResult<string, undefined>> {
+    const value = await this.#readLater()
     return value === undefined ? { value, done: true } : { value, done: false }
   }
 
-  /** `end`: where the line ends in what is there; or -1. */
-  async #readLater(end: number): Promise<string | undefined> {
+  /** Byte by byte: what is not there as a whole, may be too long, or is the only line that is read. */
+  async #readLater(): Promise<string | undefined> {
     const inflow = this.#inflow
     const { queue } = inflow
-    inflow.begin()
+    inflow.beginLine()
     try {
-      for (let at = end, from = 0; ; at = queue.indexOf(LF, from)) {
+      for (let from = 0; ;) {
+        const at = queue.indexOf(LF, from)
         if (at > this.#limit || (at < 0 && queue.length > this.#limit)) {
           throw new LimitExceededError('the end of the line', this.#limit)
         }
