@@ -15,15 +15,15 @@ import { show } from '../../concurrency/scope/arguments.ts'
 
 /** Ends the listening with the scope that it belongs to. */
 class Ending extends ScopeMember {
-  readonly #close: () => void
+  readonly #cancel: (error: CancelledError) => void
 
-  constructor(close: () => void) {
+  constructor(cancel: (error: CancelledError) => void) {
     super()
-    this.#close = close
+    this.#cancel = cancel
   }
 
-  scopeCancelled(_error: CancelledError): void {
-    this.#close()
+  scopeCancelled(error: CancelledError): void {
+    this.#cancel(error)
   }
 }
 
@@ -41,7 +41,10 @@ export class Signals implements AsyncIterableIterator<NodeJS.Signals, undefined>
   /** @internal */
   constructor(names: ReadonlySet<NodeJS.Signals>) {
     this.#names = names
-    this.#ending = new Ending(() => this.close())
+    this.#ending = new Ending((error) => {
+      for (const waiter of this.#waiting.splice(0)) waiter.reject(error)
+      this.close()
+    })
     const scope = currentScope()
     scope.throwIfCancelled()
     scope.addMember(this.#ending)
