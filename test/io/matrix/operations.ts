@@ -170,27 +170,33 @@ const streams: Record<string, Operation> = {
   'copyStream()': {
     async run({ echo, waits }) {
       const from = await openConnection({ host, port: echo })
-      const to = await openConnection({ host, port: echo })
       try {
         await from.write(large.subarray(0, 100_000))
-        waits()
-        await copyStream(from, to)
+        const to = await openConnection({ host, port: echo })
+        try {
+          waits()
+          await copyStream(from, to)
+        } finally {
+          await to.close()
+        }
       } finally {
         await from.close()
-        await to.close()
       }
     },
   },
   'a stream of Node.js and of the web over one of ours': {
     async run({ echo, waits }) {
       const node = toNode(await openConnection({ host, port: echo }))
-      const web = toWeb(await openConnection({ host, port: echo }))
       try {
-        waits()
-        await sleep(60_000)
+        const web = toWeb(await openConnection({ host, port: echo }))
+        try {
+          waits()
+          await sleep(60_000)
+        } finally {
+          await web.readable.cancel()
+        }
       } finally {
         node.on('error', () => undefined).destroy()
-        await web.readable.cancel()
       }
     },
   },
