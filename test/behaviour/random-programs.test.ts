@@ -27,6 +27,7 @@ test('no task outlives its group, every wait ends, nothing is lost, and every fa
         false,
         { free: 2, waiting: 0 },
       ])
+      expect([world.condition.lock.locked, world.waiting]).toEqual([false, 0])
       expect(world.queue.size).toBe(world.put - world.got)
       expect(lost(world)).toEqual([])
       expect([...world.reached.values()].filter((times) => times > 1)).toEqual([])

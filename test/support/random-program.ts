@@ -5,11 +5,17 @@
  */
 import fc from 'fast-check'
 import {
+  asCompleted,
+  AsyncEvent,
+  Barrier,
   CancelledError,
+  Condition,
+  createTask,
   gather,
   Lock,
   moveOnAfter,
   now,
+  Pool,
   Queue,
   race,
   Semaphore,
@@ -20,6 +26,7 @@ import {
   TaskGroupError,
   taskGroup,
   timeout,
+  wait,
 } from '../../src/index.ts'
 
 interface Steps {
@@ -41,13 +48,31 @@ interface Steps {
   permit: { step: Step }
   put: object
   get: object
+  createTask: { step: Step }
+  wait: { steps: Step[]; until: 'first' | 'first-error' | 'all'; timeout: number }
+  asCompleted: { steps: Step[]; leave: boolean }
+  pool: PoolSteps
+  event: { set: boolean }
+  barrier: object
+  condition: { notify: boolean }
+}
+
+interface PoolSteps {
+  steps: Step[]
+  limit: number
+  how: 'submit' | 'ready' | 'await' | 'map' | 'asCompleted'
+  end: 'join' | 'close' | 'cancel' | 'leave'
+  timeout: number | undefined
+  attempts: number
+  maxQueue: number
+  whenFull: 'wait' | 'drop-oldest'
 }
 
 export type Step = { [D in keyof Steps]: { do: D } & Steps[D] }[keyof Steps]
 
 const delay = fc.integer({ min: 0, max: 30 })
 
-function simple<D extends 'fail' | 'put' | 'get'>(what: D): fc.Arbitrary<{ do: D }> {
+function simple<D extends 'fail' | 'put' | 'get' | 'barrier'>(what: D): fc.Arbitrary<{ do: D }> {
   return fc.constant({ do: what })
 }
 
@@ -85,6 +110,28 @@ export const programs: fc.Arbitrary<Step> = fc.letrec<{ step: Step }>((tie) => {
       fc.record({ do: fc.constant('shield' as const), for: delay, step }),
       fc.record({ do: fc.constant('lock' as const), step }),
       fc.record({ do: fc.constant('permit' as const), step }),
+      fc.record({ do: fc.constant('createTask' as const), step }),
+      fc.record({
+        do: fc.constant('wait' as const),
+        steps: some,
+        until: fc.constantFrom('first' as const, 'first-error' as const, 'all' as const),
+        timeout: delay,
+      }),
+      fc.record({ do: fc.constant('asCompleted' as const), steps: some, leave: fc.boolean() }),
+      fc.record({
+        do: fc.constant('pool' as const),
+        steps: some,
+        limit: fc.integer({ min: 1, max: 3 }),
+        how: fc.constantFrom<PoolSteps['how']>('submit', 'ready', 'await', 'map', 'asCompleted'),
+        end: fc.constantFrom<PoolSteps['end']>('join', 'close', 'cancel', 'leave'),
+        timeout: fc.option(delay, { nil: undefined }),
+        attempts: fc.integer({ min: 1, max: 2 }),
+        maxQueue: fc.integer({ min: 1, max: 2 }),
+        whenFull: fc.constantFrom<PoolSteps['whenFull']>('wait', 'drop-oldest'),
+      }),
+      fc.record({ do: fc.constant('event' as const), set: fc.boolean() }),
+      simple('barrier'),
+      fc.record({ do: fc.constant('condition' as const), notify: fc.boolean() }),
     ),
   }
 }).step
@@ -96,6 +143,9 @@ export class World {
   readonly lock: Lock = new Lock()
   readonly semaphore: Semaphore = new Semaphore(2)
   readonly queue: Queue<number> = new Queue({ capacity: 2 })
+  readonly event: AsyncEvent = new AsyncEvent()
+  readonly barrier: Barrier = new Barrier(2)
+  readonly condition: Condition = new Condition()
   /** Steps that began, and that came to an end in whatever way. */
   began = 0
   ended = 0
@@ -115,6 +165,13 @@ export class World {
 
   stop(group: TaskGroup | undefined): void {
     if (group !== undefined && !this.stopped.has(group)) this.stopped.set(group, now())
+  }
+
+  /** How many wait still for what they share. */
+  get waiting(): number {
+    const shared = [this.lock, this.semaphore, this.event, this.barrier, this.condition]
+    const { getting, putting } = this.queue.statistics()
+    return shared.reduce((sum, one) => sum + one.statistics().waiting, getting + putting)
   }
 
   /** Notes every failure in an error that reached somebody. */
@@ -201,7 +258,9 @@ const perform: { [D in keyof Steps]: (step: Steps[D], place: Place) => unknown }
   async shield({ for: length, step }, place) {
     // Bounded, so that what waits for ever ends.
     const limit = length + 50
-    const inside = { ...place, exposedTo: [], deadline: now() + limit }
+    const deadline = now() + limit
+    // What is left behind in it is protected for as long as it lasts.
+    const inside = { ...place, exposedTo: [], deadline, groupDeadline: Infinity }
     try {
       await shield(() => run(step, inside), { timeout: limit })
     } catch (error) {
@@ -225,6 +284,93 @@ const perform: { [D in keyof Steps]: (step: Steps[D], place: Place) => unknown }
     await world.queue.get()
     world.got++
   },
+  createTask({ step }, place) {
+    // In the group, whatever else this stands in: no shield, and no deadline of a region.
+    const inside = { ...place, exposedTo: [], deadline: Infinity, groupDeadline: Infinity }
+    createTask(() => run(step, inside))
+  },
+  wait: (step, place) => waitFor(step, place),
+  async asCompleted({ steps, leave }, place) {
+    const results = asCompleted(functions(steps, { ...place, dropping: true }))
+    for await (const _ of results) if (leave) break
+  },
+  pool: (step, place) => runPool(step, place),
+  async event({ set }, { world }) {
+    if (set) world.event.set()
+    else await world.event.wait()
+  },
+  async barrier(_, { world }) {
+    await world.barrier.wait()
+  },
+  async condition({ notify }, { world: { condition } }) {
+    using _ = await condition.acquire()
+    if (notify) condition.notify()
+    else await condition.wait()
+  },
+}
+
+async function waitFor(step: Steps['wait'], place: Place): Promise<void> {
+  const { steps, until, timeout: length } = step
+  await taskGroup(async (group) => {
+    const task = tasksOf(group, place)
+    const tasks = steps.map((one) => spawn(group, task(one), place))
+    const { done, pending } = await wait(tasks, { until, timeout: length })
+    if (done.length + pending.length !== tasks.length) throw new Error('wait() lost a task')
+    place.world.stop(group)
+    group.cancel()
+  })
+}
+
+async function runPool(step: PoolSteps, place: Place): Promise<void> {
+  const { limit, end, timeout: length, attempts, maxQueue, whenFull } = step
+  const pool = new Pool({
+    limit,
+    maxQueue,
+    whenFull,
+    retry: { attempts, delay: 5, jitter: 0 },
+    ...(length === undefined ? {} : { timeout: length }),
+  })
+  // What a region leaves behind goes on in the group around; what is tried again drops its failure.
+  const deadline = end === 'leave' ? place.groupDeadline : place.deadline
+  const inside = { ...place, deadline, dropping: place.dropping || attempts > 1 }
+  const task = (one: Step): Promise<unknown> =>
+    run(one, length === undefined ? inside : until(length, inside))
+  let failure: { error: unknown } | undefined
+  try {
+    await usePool(pool, step, task, inside)
+  } catch (error) {
+    failure = { error }
+  }
+  try {
+    if (end === 'join') await pool.join()
+    if (end === 'cancel') pool.cancel()
+    if (end !== 'leave') await pool.close()
+  } catch (error) {
+    if (failure === undefined) throw error
+    place.world.note(error)
+  }
+  if (failure !== undefined) throw failure.error
+}
+
+async function usePool(
+  pool: Pool,
+  { how, steps }: PoolSteps,
+  task: (step: Step) => Promise<unknown>,
+  inside: Place,
+): Promise<void> {
+  // Of a batch only the first failure is thrown.
+  const dropping = { ...inside, dropping: true }
+  const one = (step: Step): Promise<unknown> => run(step, dropping)
+  if (how === 'map') await pool.map(steps, one)
+  if (how === 'asCompleted') for await (const _ of pool.asCompleted(steps, one)) break
+  if (how === 'submit') for (const step of steps) pool.submit(() => task(step))
+  if (how === 'await') for (const step of steps) await pool.submit(() => task(step))
+  if (how === 'ready') {
+    for (const step of steps) {
+      await pool.ready()
+      pool.submit(() => task(step))
+    }
+  }
 }
 
 function until(length: number, place: Place): Place {

@@ -133,6 +133,11 @@ export class Scope implements ScopeView, ScopeMember {
     return this.#controller.signal
   }
 
+  /** Whether the task or group whose scope it is has ended, and what is left in it is waited for. */
+  get closing(): boolean {
+    return this.#emptied !== undefined
+  }
+
   /** Whether nothing is in it. */
   get empty(): boolean {
     return this.firstMember === undefined
@@ -189,6 +194,7 @@ export class Scope implements ScopeView, ScopeMember {
    */
   close(): Promise<void> | undefined {
     if (!this.empty) {
+      this.#emptied = ignore
       this.#cancel('the task or group that it was left behind in is over', 'ended')
       this.#tellTheRest(this.#error as CancelledError)
       if (!this.empty) {
@@ -277,14 +283,18 @@ export class Scope implements ScopeView, ScopeMember {
   #handOver(parent: Scope): void {
     for (const member of Array.from(this.members())) {
       this.removeMember(member)
-      if (member instanceof Scope) member.#parent = parent
-      parent.addMember(member)
+      const isScope = member instanceof Scope
+      if (isScope) member.#parent = parent
       const error = parent.#error
-      if (error === undefined || (member instanceof Scope && member.shielded)) continue
+      // Anything but a scope is done with by being told, here too.
+      if (isScope || error === undefined) parent.addMember(member)
+      if (error === undefined || (isScope && member.shielded)) continue
       this.#tell(() => member.scopeCancelled(error))
     }
   }
 }
+
+function ignore(): void {}
 
 class RootScope extends Scope {
   override get cancel(): () => never {

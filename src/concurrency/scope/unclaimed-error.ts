@@ -21,7 +21,9 @@ export class UnclaimedError extends ScopeMember {
     this.#error = error
     this.#from = from
     this.#group = scope.group
-    scope.addMember(this)
+    // Its owner waits for all that is in it, and nobody there would come for this any more.
+    if (scope.closing) this.scopeCancelled()
+    else scope.addMember(this)
     if (scope === rootScope) this.#forget = atStandstill(() => this.giveUp())
   }
 

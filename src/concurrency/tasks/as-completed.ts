@@ -80,7 +80,8 @@ class Completed<T> implements AsyncIterableIterator<T> {
       // It lists the failure that is thrown here, and what its cancellation made of the others.
       failures = (error as TaskGroupError).errors
     }
-    const first = task.state === 'failed' ? task.exception() : task.scope.error
+    // One that was cancelled with the group may come before what the group failed with.
+    const first = task.state === 'failed' ? task.exception() : (failures[0] ?? task.scope.error)
     throw withFurtherFailures(first, failures, this.#group.outer, 'asCompleted()')
   }
 }

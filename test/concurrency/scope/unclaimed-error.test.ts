@@ -44,3 +44,25 @@ test('an error outside of every scope is an uncaught exception once the process 
   expect([uncaught.errors.includes(broken), uncaught.errors.includes(seen)]).toEqual([true, false])
   expect([error.claim(), error.memberOf]).toEqual([false, undefined])
 })
+
+test('an error that is handed over to a scope that is cancelled is lost once', () => {
+  const { scope, taken } = new RecordingGroup('g', { scope: new Scope(rootScope) })
+  const shielded = new Scope(scope, Infinity, true)
+  const error = new UnclaimedError('broken', 'a request', shielded)
+  scope.cancel()
+  expect(taken).toEqual([])
+  shielded.end()
+  void scope.close()
+  expect([taken.length, error.memberOf]).toEqual([1, undefined])
+})
+
+test('an error that arises in a scope which is being closed is lost at once, and holds up nobody', async () => {
+  const { scope, taken } = new RecordingGroup('g', { scope: new Scope(rootScope) })
+  const left = new Scope(scope)
+  const closed = scope.close()
+  const error = new UnclaimedError('broken', 'a request', scope)
+  expect([taken, error.claim()]).toEqual([[['broken', 'a request']], false])
+  left.end()
+  await closed
+  expect(scope.over).toBe(true)
+})

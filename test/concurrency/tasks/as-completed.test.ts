@@ -3,6 +3,7 @@ import { rejectionOf } from '../../support/rejection.ts'
 import { checkNoLeaks, MockClock, settle } from '../../../src/testing/index.ts'
 import {
   asCompleted,
+  callLater,
   currentTask,
   sleep,
   taskGroup,
@@ -129,4 +130,18 @@ test('asCompleted() loses no failure: those after the first go along with it', a
   const error = await rejectionOf(both.next())
   expect(error).toBe(first)
   expect(error).toMatchObject({ suppressed: [second] })
+})
+
+test('asCompleted() throws what its group failed with rather than that a function was cancelled for it', async () => {
+  const failure = new Error('left behind')
+  const results = asCompleted([
+    () => sleep(Infinity),
+    () => {
+      callLater(0, () => {
+        throw failure
+      })
+      return sleep(Infinity)
+    },
+  ])
+  expect(await rejectionOf(results.next())).toBe(failure)
 })
