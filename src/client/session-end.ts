@@ -3,12 +3,12 @@
  * ended, and then nothing is left.
  */
 import { ClosedResourceError } from '../concurrency/errors.ts'
-import { checkDeadline, checkDuration, checkOptions } from '../concurrency/scope/arguments.ts'
+import { checkDeadline, checkDuration } from '../concurrency/scope/arguments.ts'
 import { currentScope } from '../concurrency/scope/scope.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
 import type { ClockTimer } from '../concurrency/time/clock.ts'
 import { clock } from '../concurrency/time/current-clock.ts'
-import { checkNames } from '../util/known-names.ts'
+import { checkKinds } from '../util/option-kinds.ts'
 import type { CallList } from './call/call-list.ts'
 import { endOfCalls } from './call/end-of-calls.ts'
 import type { Connector } from './connection/connector.ts'
@@ -118,8 +118,7 @@ export class SessionEnd {
 }
 
 function deadlineOf(options: SessionCloseOptions): number {
-  checkOptions('session.close()', options, '{ timeout: 5_000 }')
-  checkNames(options, { timeout: true, deadline: true }, 'close()')
+  checkKinds(options, { timeout: 'any', deadline: 'any' }, 'close()')
   const { timeout, deadline } = options
   if (deadline !== undefined) checkDeadline('deadline', deadline)
   if (timeout !== undefined) checkDuration('timeout', timeout)

@@ -7,8 +7,9 @@ import type { OpenTransport } from './connection/opener.ts'
 import type { Credentials } from './auth/credentials.ts'
 import { CookieJar } from './cookies/cookie-jar.ts'
 import type { ClientRequest } from './request/client-request.ts'
-import { atLeast, type SharedOptions } from './request/request-options.ts'
+import { atLeast, countFrom, type SharedOptions } from './request/request-options.ts'
 import type { ClientResponse } from './response/client-response.ts'
+import { checkKinds, shown } from '../util/option-kinds.ts'
 
 /**
  * Stands around each request that is sent, those of followed redirects too. It may change the request,
@@ -72,10 +73,10 @@ export function poolOptions(options: ClientSessionOptions): ConnectorOptions {
   const { maxConnectionAge = Infinity, maxConnectionRequests = Infinity } = options
   return {
     ...limitsFrom({ limit, limitPerHost }),
-    maxWaiting: atLeast(0, 'maxWaiting', maxWaiting),
+    maxWaiting: countFrom(0, 'maxWaiting', maxWaiting),
     keepAlive: atLeast(0, 'keepAlive', keepAlive),
     maxConnectionAge: atLeast(1, 'maxConnectionAge', maxConnectionAge),
-    maxConnectionRequests: atLeast(1, 'maxConnectionRequests', maxConnectionRequests),
+    maxConnectionRequests: countFrom(1, 'maxConnectionRequests', maxConnectionRequests),
   }
 }
 
@@ -85,11 +86,18 @@ export interface SessionLimits {
   limitPerHost: number
 }
 
+/** `limits` over those of now. Throws TypeError or RangeError for what makes no sense. */
+export function newLimits(limits: Partial<SessionLimits>, now: SessionLimits): SessionLimits {
+  checkKinds(limits, { limit: 'any', limitPerHost: 'any' }, 'setLimits()')
+  const { limit = now.limit, limitPerHost = now.limitPerHost } = limits
+  return limitsFrom({ limit, limitPerHost })
+}
+
 /** Throws RangeError for a number that makes no sense. */
-export function limitsFrom({ limit, limitPerHost }: SessionLimits): SessionLimits {
+function limitsFrom({ limit, limitPerHost }: SessionLimits): SessionLimits {
   return {
-    limit: atLeast(0, 'limit', limit) || Infinity,
-    limitPerHost: atLeast(0, 'limitPerHost', limitPerHost) || Infinity,
+    limit: countFrom(0, 'limit', limit) || Infinity,
+    limitPerHost: countFrom(0, 'limitPerHost', limitPerHost) || Infinity,
   }
 }
 
@@ -98,10 +106,30 @@ export function jarOf(cookies: CookieJar | boolean | undefined): CookieJar | und
   if (cookies === undefined || cookies === false) return undefined
   if (cookies === true) return new CookieJar()
   if (cookies instanceof CookieJar) return cookies
-  throw new TypeError('Cannot use this as "cookies": expected a CookieJar, true or false')
+  throw new TypeError(
+    `Cannot use ${shown(cookies)} as "cookies": expected a CookieJar, true or false`,
+  )
 }
 
-/** Opens what `transport` makes, if there is one. */
+/** The middlewares. Throws TypeError for what are none. */
+export function middlewareOf(
+  middleware: readonly ClientMiddleware[] = [],
+): readonly ClientMiddleware[] {
+  const hint = 'expected a list of functions, as in [retry()]'
+  if (!Array.isArray(middleware)) {
+    throw new TypeError(`Cannot use ${shown(middleware)} as "middleware": ${hint}`)
+  }
+  for (const one of middleware as readonly unknown[]) {
+    if (typeof one === 'function') continue
+    throw new TypeError(`Cannot use ${shown(one)} as a middleware: ${hint}`)
+  }
+  return middleware
+}
+
+/** Opens what `transport` makes, if there is one. Throws TypeError if it can't. */
 export function transportOpener({ transport }: ClientSessionOptions): OpenTransport | undefined {
+  if (transport !== undefined && typeof transport.open !== 'function') {
+    throw new TypeError('Cannot use an object without "open()" as "transport"')
+  }
   return transport && (({ origin }) => transport.open(origin))
 }

@@ -17,6 +17,7 @@ import { type EventsOptions, serverEvents } from './events/server-events.ts'
 import { type Fetch, sessionFetch } from './fetch/session-fetch.ts'
 import { releasing } from './middleware/releasing.ts'
 import type { PoolStatistics } from './pool/pool.ts'
+import { checkSignal } from './exchange/signal-link.ts'
 import { contentOf } from './request/request-content.ts'
 import { headersOf, withAuth } from './request/request-headers.ts'
 import { RequestHeads } from './request/request-heads.ts'
@@ -32,7 +33,8 @@ import { type SessionCloseOptions, SessionEnd } from './session-end.ts'
 import {
   type ClientSessionOptions,
   jarOf,
-  limitsFrom,
+  middlewareOf,
+  newLimits,
   poolOptions,
   type SessionLimits,
   transportOpener,
@@ -96,7 +98,7 @@ export class ClientSession implements AsyncDisposable {
       cookies: jarOf(options.cookies),
       middleware: undefined,
     }
-    const { middleware = [] } = options
+    const middleware = middlewareOf(options.middleware)
     this.#sending =
       middleware.length === 0
         ? this.#direct
@@ -196,11 +198,11 @@ export class ClientSession implements AsyncDisposable {
    * Other limits than it was made with, from now on; what is left out stays as it is, 0 is no limit. What
    * is idle and too much is closed at once, what is in use as soon as it falls free.
    *
-   * @throws RangeError for a number that makes no sense
+   * @throws TypeError or RangeError for what makes no sense
    */
   setLimits(limits: Partial<SessionLimits>): void {
     const { hosts, connector } = this.#direct
-    const { limit, limitPerHost } = limitsFrom({ ...connector.statistics(), ...limits })
+    const { limit, limitPerHost } = newLimits(limits, connector.statistics())
     hosts.share(limitPerHost === Infinity)
     connector.setLimits(limit, limitPerHost, hosts.all())
   }
@@ -354,8 +356,9 @@ export class ClientSession implements AsyncDisposable {
 
   #start(call: Call, url: string | URL, options: RequestOptions): void {
     const { query, signal } = options
+    if (signal !== undefined) checkSignal(signal)
     const absolute = this.#base.absolute(url)
     const target = query === undefined ? absolute : withQuery(absolute, queryString(query))
-    call.start(target, headersOf(options), contentOf(options), signal)
+    call.start(target, headersOf(options), contentOf(options, call.method), signal)
   }
 }

@@ -1,3 +1,5 @@
+import { checkKinds, type Kinds, shown } from '../util/option-kinds.ts'
+
 /** How long each part of a request may take, in milliseconds; `Infinity` for as long as it takes. */
 export interface TimeoutOptions {
   /** All of it: waiting, redirects, and the body to its last byte. Default 300,000. */
@@ -18,6 +20,15 @@ export type Timeouts = { readonly [Name in keyof Required<TimeoutOptions>]: numb
 
 const names = ['total', 'pool', 'connect', 'headers', 'idle', 'write'] as const
 
+const kinds: Kinds<TimeoutOptions> = {
+  total: 'any',
+  pool: 'any',
+  connect: 'any',
+  headers: 'any',
+  idle: 'any',
+  write: 'any',
+}
+
 export const defaultTimeouts: Timeouts = {
   // As aiohttp.
   total: 300_000,
@@ -33,21 +44,28 @@ export const defaultTimeouts: Timeouts = {
 /**
  * The timeouts of a request: `given` over `base`. A number is the total.
  *
- * @throws RangeError for one that is not a number above 0
+ * @throws TypeError or RangeError for one that is not a number above 0
  */
 export function timeoutsFrom(
   given: number | TimeoutOptions | undefined,
   base: Timeouts = defaultTimeouts,
 ): Timeouts {
   if (given === undefined) return base
+  if (typeof given !== 'number' && (typeof given !== 'object' || given === null)) {
+    throw new TypeError(
+      `Cannot use ${shown(given)} as "timeout": expected milliseconds, or an object as { total: 5_000 }`,
+    )
+  }
   const options = typeof given === 'number' ? { total: given } : given
+  checkKinds(options, kinds, '"timeout"')
   const timeouts = { ...base }
   for (const name of names) {
     const timeout = options[name]
     if (timeout === undefined) continue
     if (typeof timeout !== 'number' || !(timeout > 0)) {
-      throw new RangeError(
-        `Cannot use ${String(timeout)} as timeout "${name}": expected a number above 0, or Infinity`,
+      const Refusal = typeof timeout === 'number' ? RangeError : TypeError
+      throw new Refusal(
+        `Cannot use ${shown(timeout)} as timeout "${name}": expected a number above 0, or Infinity`,
       )
     }
     timeouts[name] = timeout

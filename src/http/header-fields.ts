@@ -7,6 +7,7 @@
  * checked when they were read. What is put in here is checked when it is put in, so that an injection
  * fails where it is made and not where it is sent.
  */
+import { shown } from '../util/option-kinds.ts'
 import type { FieldList } from '../wire/http1/messages.ts'
 
 /** What headers can be made of. */
@@ -37,15 +38,18 @@ export class HeaderFields {
   static from(init?: HeadersInput): HeaderFields {
     if (init === undefined) return new HeaderFields()
     if (init instanceof HeaderFields) return new HeaderFields([...init.#list])
+    if (typeof init !== 'object' || init === null) {
+      throw new TypeError(`Cannot use ${shown(init)} as headers: expected names and values`)
+    }
     const fields = new HeaderFields()
     if (isIterable(init)) {
-      for (const [name, value] of init) fields.append(name, value)
+      for (const pair of init) fields.append(...pairFrom(pair))
       return fields
     }
     for (const [name, value] of Object.entries(init)) {
       if (value === undefined) continue
-      if (typeof value === 'object') for (const one of value) fields.append(name, one)
-      else fields.append(name, String(value))
+      if (Array.isArray(value)) for (const one of value) fields.append(name, one as string)
+      else fields.append(name, textFrom(name, value))
     }
     return fields
   }
@@ -188,5 +192,20 @@ function checkValue(name: string, value: string): string {
   if (found === null) return trimmed
   throw new TypeError(
     `Invalid value of header ${JSON.stringify(name)}: character ${JSON.stringify(found[0])} can't be sent`,
+  )
+}
+
+function pairFrom(pair: unknown): [name: string, value: string] {
+  if (Array.isArray(pair) && pair.length === 2) {
+    const [name, value] = pair as [unknown, unknown]
+    if (typeof name === 'string') return [name, textFrom(name, value)]
+  }
+  throw new TypeError(`Cannot use ${shown(pair)} as a header: expected a name and a value`)
+}
+
+function textFrom(name: string, value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value)
+  throw new TypeError(
+    `Invalid value ${shown(value)} of header "${name}": expected a string or a number`,
   )
 }

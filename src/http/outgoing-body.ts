@@ -46,6 +46,9 @@ export function outgoingBody(input: BodyInput): OutgoingBody {
   if (typeof input === 'string') return textBody(input)
   if (input instanceof Uint8Array) return bytesBody(input)
   if (input instanceof ArrayBuffer) return bytesBody(new Uint8Array(input))
+  if (ArrayBuffer.isView(input)) {
+    return bytesBody(new Uint8Array(input.buffer, input.byteOffset, input.byteLength))
+  }
   // They are iterable, but what they give are no chunks.
   const given: unknown = input
   if (given instanceof URLSearchParams) {

@@ -57,7 +57,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
   readonly #sending: Sending
   readonly #promise: CallPromise
   readonly #scope: Scope
-  readonly #method: string
+  readonly method: string
   readonly #settings: RequestSettings
   readonly #startedAt: number
   readonly #until: number
@@ -89,7 +89,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
     this.#sending = sending
     this.#promise = promise
     this.#scope = scope
-    this.#method = methodFrom(method)
+    this.method = methodFrom(method)
     this.#settings = settings
     this.#startedAt = clock().now()
     this.#until = this.#startedAt + settings.timeouts.total
@@ -121,7 +121,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
   startWith(request: ClientRequest): void {
     try {
       // The method in upper case, which a middleware may have made of it in lower case.
-      const method = this.#method
+      const method = this.method
       const parts = MadeRequest.partsOf(request)
       if (parts === undefined) {
         const same = request.method === method
@@ -271,7 +271,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
     const { hosts, connector } = this.#sending
     const settings = this.#settings
     const host = hosts.hostFor(url.origin, settings)
-    const method = request?.method ?? this.#method
+    const method = request?.method ?? this.method
     const body = request === undefined ? this.#content?.body : request.body
     const framed = this.#framed(url, host, request)
     this.#turning = false
@@ -306,9 +306,9 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
       const headers = this.#headers
       const content = this.#content
       if (headers === undefined && content === undefined) {
-        return heads.plain(this.#method, prefix + url.target, lines)
+        return heads.plain(this.method, prefix + url.target, lines)
       }
-      const framed = heads.extended(this.#method, prefix + url.target, lines, headers, content)
+      const framed = heads.extended(this.method, prefix + url.target, lines, headers, content)
       if (framed !== undefined) return framed
     }
     const { method, headers, body } = request ?? this.#asRequest()
@@ -318,7 +318,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
   #asRequest(): ClientRequest {
     if (this.#request !== undefined) return this.#request
     const parts = { url: this.#url as RequestURL, headers: this.#headers, content: this.#content }
-    this.#request = madeOf(parts, this.#method, this.#settings, this.#sending.heads)
+    this.#request = madeOf(parts, this.method, this.#settings, this.#sending.heads)
     return this.#request
   }
 

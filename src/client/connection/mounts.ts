@@ -1,6 +1,8 @@
 /** Which of a session's mounts an origin belongs to. */
-import { checkNames, type Names } from '../../util/known-names.ts'
+import { checkTLS } from '../../io/socket/tls-options.ts'
+import { checkKinds, type Kinds } from '../../util/option-kinds.ts'
 import type { Origin } from '../url/origin.ts'
+import { checkProxy } from './proxy/proxy-server.ts'
 import type { MountOptions } from './network-options.ts'
 
 interface Mount {
@@ -14,12 +16,12 @@ interface Mount {
   readonly options: MountOptions
 }
 
-const names: Names<MountOptions> = {
-  proxy: true,
-  tls: true,
-  socketPath: true,
-  localAddress: true,
-  connect: true,
+const kinds: Kinds<MountOptions> = {
+  proxy: 'any',
+  tls: 'object',
+  socketPath: 'name',
+  localAddress: 'name',
+  connect: 'function',
 }
 
 const pattern =
@@ -55,7 +57,9 @@ function read(text: string, options: MountOptions): Mount {
       `Cannot use ${JSON.stringify(text)} as a mount: expected http://, https:// or all://, with a host or *.host`,
     )
   }
-  checkNames(options, names, `mount ${JSON.stringify(text)}`)
+  checkKinds(options, kinds, `mount ${JSON.stringify(text)}`)
+  if (options.tls !== undefined) checkTLS(options.tls)
+  if (options.proxy !== undefined) checkProxy(options.proxy)
   const ways = [options.proxy || undefined, options.socketPath, options.connect]
   if (ways.filter((way) => way !== undefined).length > 1) {
     throw new TypeError(

@@ -5,6 +5,7 @@ import { ConnectError, hostAndPort, reasonOf } from '../../io/errors.ts'
 import { TLSSessions } from '../../io/socket/tls-sessions.ts'
 import type { TLSOptions, Transport } from '../../io/transport.ts'
 import { SpoolError } from '../../util/error.ts'
+import { atLeast } from '../request/request-options.ts'
 import type { ClientHost } from './client-host.ts'
 import { AddressGuard } from './guard/address-guard.ts'
 import { Names } from './names.ts'
@@ -40,8 +41,9 @@ export class Opener {
     dial: (options: ConnectOptions) => Promise<Transport> = connect,
   ) {
     const { resolver, dns, family, guard, tcpKeepAlive = 60_000 } = options
-    if (!(tcpKeepAlive >= 0)) {
-      throw new RangeError(`Cannot use ${tcpKeepAlive} as "tcpKeepAlive": expected 0 or more`)
+    atLeast(0, 'tcpKeepAlive', tcpKeepAlive)
+    if (resolver !== undefined && typeof resolver.resolve !== 'function') {
+      throw new TypeError('Cannot use an object without "resolve()" as "resolver"')
     }
     if (dns !== undefined && resolver instanceof CachingResolver) {
       throw new TypeError('Cannot use "dns" with a CachingResolver, which has options of its own')

@@ -1,4 +1,5 @@
 /** The `Cookie` of a request (RFC 6265 §4.2), as text: quoted, joined, and read again. */
+import { shown } from '../../util/option-kinds.ts'
 
 /** Cookies by their names. */
 export type CookieValues = Readonly<Record<string, string | number>>
@@ -13,11 +14,14 @@ const inQuotes = /[^\x20\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/g
  * Cookies as a `Cookie` header says them. A value with characters that would end it goes in quotes,
  * those characters by their bytes in octal, as aiohttp and Python's `http.cookies` write and read it.
  *
- * @throws TypeError for a name that is no token
+ * @throws TypeError for a name that is no token, or a value that is no string or number
  */
 export function cookieHeader(cookies: CookieValues): string {
+  if (typeof cookies !== 'object' || cookies === null || Symbol.iterator in cookies) {
+    throw new TypeError(`Cannot send ${shown(cookies)} as "cookies": expected names and values`)
+  }
   return Object.entries(cookies)
-    .map(([name, value]) => `${checkedName(name)}=${quoted(String(value))}`)
+    .map(([name, value]) => `${checkedName(name)}=${quoted(checkedValue(name, value))}`)
     .join('; ')
 }
 
@@ -50,6 +54,13 @@ function nameOf(pair: string): string {
 function checkedName(name: string): string {
   if (nameSyntax.test(name)) return name
   throw new TypeError(`Cannot send cookie ${JSON.stringify(name)}: expected a token as its name`)
+}
+
+function checkedValue(name: string, value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value)
+  throw new TypeError(
+    `Cannot send ${shown(value)} as cookie "${name}": expected a string or a number`,
+  )
 }
 
 function quoted(value: string): string {

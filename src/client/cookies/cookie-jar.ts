@@ -13,6 +13,7 @@ import {
   pathMatch,
 } from 'tough-cookie'
 import { isLocal, type Origin } from '../url/origin.ts'
+import { checkKinds } from '../../util/option-kinds.ts'
 import { loadCookies, saveCookies } from './cookie-file.ts'
 import { CookieLines, expiryOf, matching, pathOf } from './cookie-lines.ts'
 import { type StoredCookie, storedCookie } from './stored-cookie.ts'
@@ -55,6 +56,7 @@ export class CookieJar implements Iterable<StoredCookie> {
   #anySecure = false
 
   constructor(options: CookieJarOptions = {}) {
+    checkKinds(options, { ipHosts: 'boolean' }, 'a CookieJar')
     this.#ipHosts = options.ipHosts ?? true
   }
 

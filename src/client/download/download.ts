@@ -10,6 +10,7 @@ import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
 import { PartFile } from '../../io/files/part-file.ts'
 import { readWhole, removeFile, replaceFile } from '../../io/files/whole-file.ts'
 import { ProtocolError } from '../../wire/errors.ts'
+import { checkKinds, shown } from '../../util/option-kinds.ts'
 import { responseError } from '../call/read-away.ts'
 import type { RequestOptions } from '../request/request-options.ts'
 import type { ClientResponse } from '../response/client-response.ts'
@@ -49,6 +50,7 @@ export async function download(
   path: string,
   options: DownloadOptions,
 ): Promise<Download> {
+  checkDownload(path, options)
   const { resume = true, query, ...request } = options
   const url = query === undefined ? given : withQuery(given, queryString(query))
   checkHeaders(request.headers)
@@ -77,6 +79,17 @@ export async function download(
 
 function knownOf({ url, validator }: Origin): Known | undefined {
   return validator === null ? undefined : { url, validator }
+}
+
+function checkDownload(path: string, options: DownloadOptions): void {
+  if (typeof path !== 'string' || path === '') {
+    throw new TypeError(`Cannot download to ${shown(path)}: expected a path`)
+  }
+  const { resume } = options
+  if (resume !== undefined) checkKinds({ resume }, { resume: 'boolean' }, 'download()')
+  for (const name of ['body', 'json', 'form']) {
+    if (name in options) throw new TypeError(`Cannot use "${name}" as an option of download()`)
+  }
 }
 
 // A part of the file would have the name of the whole.

@@ -8,7 +8,8 @@ import { HeaderFields } from '../../http/header-fields.ts'
 import { ConnectError } from '../../io/errors.ts'
 import { ResponseError, TransferError } from '../errors.ts'
 import { responseError } from '../call/read-away.ts'
-import { atLeast, type RequestOptions } from '../request/request-options.ts'
+import { checkKinds, type OptionKind, shown } from '../../util/option-kinds.ts'
+import { atLeast, countFrom, type RequestOptions } from '../request/request-options.ts'
 import type { ResponsePromise } from '../response/response-promise.ts'
 import { EventParser, type ServerSentEvent } from './event-parser.ts'
 import { checkEventStream, defaultEventSize } from './events-of.ts'
@@ -47,6 +48,17 @@ const ownOptions = [
   'random',
 ] as const
 
+const kinds: Readonly<Record<(typeof ownOptions)[number], OptionKind>> = {
+  method: 'text',
+  lastEventId: 'text',
+  reconnect: 'boolean',
+  retryDelay: 'any',
+  maxRetryDelay: 'any',
+  maxAttempts: 'any',
+  maxEventSize: 'any',
+  random: 'function',
+}
+
 type Send = (method: string, url: string | URL, options: RequestOptions) => ResponsePromise
 
 // Too busy, or not there for the moment: a browser would give up, a program had better not.
@@ -59,7 +71,9 @@ export async function* serverEvents(
   options: EventsOptions,
   pause: (delay: number) => Promise<void>,
 ): AsyncGenerator<ServerSentEvent, void> {
-  const { method = 'GET', reconnect = method === 'GET', maxAttempts = Infinity } = options
+  checkEventsOptions(options)
+  const { method = 'GET', reconnect = method === 'GET' } = options
+  const maxAttempts = countFrom(1, 'maxAttempts', options.maxAttempts ?? Infinity)
   const limit = atLeast(1, 'maxEventSize', options.maxEventSize ?? defaultEventSize)
   const delay = atLeast(0, 'retryDelay', options.retryDelay ?? 3000)
   const maxDelay = atLeast(0, 'maxRetryDelay', options.maxRetryDelay ?? 60_000)
@@ -97,6 +111,16 @@ export async function* serverEvents(
     })
     await pause(policy.delayAfter(Math.max(failed, 1), undefined) ?? wait)
   }
+}
+
+function checkEventsOptions(options: EventsOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      `Cannot use ${shown(options)} as the options of events(): expected an object`,
+    )
+  }
+  const own = Object.fromEntries(ownOptions.map((name) => [name, options[name]]))
+  checkKinds(own, kinds, 'events()')
 }
 
 function withHeaders(options: EventsOptions, lastEventId: string): RequestOptions {

@@ -5,7 +5,8 @@
 import type { OutgoingBody } from '../../http/outgoing-body.ts'
 import { HeaderFields } from '../../http/header-fields.ts'
 import { parseChallenges } from '../auth/challenges.ts'
-import type { BasicCredentials } from '../auth/credentials.ts'
+import { type BasicCredentials, checkBasic } from '../auth/credentials.ts'
+import { checkKinds, type Kinds } from '../../util/option-kinds.ts'
 import { type DigestRequest, DigestSession } from '../auth/digest.ts'
 import { readAway } from '../call/read-away.ts'
 import type { ClientRequest } from '../request/client-request.ts'
@@ -24,6 +25,13 @@ export interface DigestAuthOptions extends BasicCredentials {
   preemptive?: boolean | undefined
 }
 
+const kinds: Kinds<DigestAuthOptions> = {
+  username: 'text',
+  password: 'text',
+  origin: 'any',
+  preemptive: 'boolean',
+}
+
 /**
  * A middleware that answers the digest challenges of one origin.
  *
@@ -34,8 +42,12 @@ export interface DigestAuthOptions extends BasicCredentials {
  * ```
  *
  * Cancellation: as the request's.
+ *
+ * @throws TypeError for an option that makes no sense
  */
 export function digestAuth(options: DigestAuthOptions): ClientMiddleware {
+  checkKinds(options, kinds, 'digestAuth()')
+  checkBasic(options, 'digestAuth()')
   const { username, password, preemptive = true } = options
   const urls = new URLReader()
   let origin = options.origin === undefined ? undefined : urls.read(options.origin).origin.href

@@ -1,4 +1,5 @@
 import { clock } from '../../concurrency/time/current-clock.ts'
+import { shown } from '../../util/option-kinds.ts'
 import type { ClientMiddleware } from '../session-options.ts'
 
 /** What became of one request. */
@@ -23,8 +24,15 @@ export interface RequestLog {
  * const told = log(({ method, url, status, duration }) => console.log(method, url, status, duration))
  * await using session = new ClientSession({ middleware: [told] })
  * ```
+ *
+ * @throws TypeError for what is no function
  */
 export function log(tell: (entry: RequestLog) => void): ClientMiddleware {
+  if (typeof tell !== 'function') {
+    throw new TypeError(
+      `Cannot log by ${shown(tell)}: expected a function that is told of each request`,
+    )
+  }
   return async (request, next) => {
     const begun = clock().now()
     const { method } = request

@@ -2,6 +2,7 @@ import { HeaderFields } from '../../http/header-fields.ts'
 import { homeFile, readWhole } from '../../io/files/whole-file.ts'
 import { basic } from '../auth/credentials.ts'
 import { Netrc } from '../auth/netrc.ts'
+import { shown } from '../../util/option-kinds.ts'
 import type { ClientMiddleware } from '../session-options.ts'
 import { URLReader } from '../url/request-url.ts'
 
@@ -16,6 +17,9 @@ import { URLReader } from '../url/request-url.ts'
  * @throws What the system says if the file can't be read; none if it is not there
  */
 export function netrcAuth(path?: string): ClientMiddleware {
+  if (path !== undefined && (typeof path !== 'string' || path === '')) {
+    throw new TypeError(`Cannot use ${shown(path)} as the path of a .netrc file: expected a string`)
+  }
   const urls = new URLReader()
   let known: Netrc | undefined
   return async (request, next) => {

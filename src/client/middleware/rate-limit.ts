@@ -1,6 +1,7 @@
 import { BusyResourceError } from '../../concurrency/errors.ts'
 import { type RateOptions, TokenBucket } from '../../concurrency/pool/policy/token-bucket.ts'
 import { sleep } from '../../concurrency/time/sleep.ts'
+import { checkKinds, type Kinds } from '../../util/option-kinds.ts'
 import { atLeast } from '../request/request-options.ts'
 import type { ClientMiddleware } from '../session-options.ts'
 
@@ -9,6 +10,14 @@ export interface RateLimitOptions extends RateOptions {
   perHost?: boolean | undefined
   /** How long a request may wait for its turn, in milliseconds. Default: as long as it has time. */
   maxWait?: number | undefined
+}
+
+const kinds: Kinds<RateLimitOptions> = {
+  limit: 'any',
+  interval: 'any',
+  burst: 'any',
+  perHost: 'boolean',
+  maxWait: 'any',
 }
 
 // Those that were asked for last: a crawl of a million hosts is not to fill the memory.
@@ -27,10 +36,11 @@ const mostHosts = 10_000
  *
  * Cancellation: ends the wait; the turn is lost.
  *
- * @throws RangeError for a number that makes no sense; with `maxWait`, the request fails with
+ * @throws TypeError or RangeError for an option that makes no sense; with `maxWait`, the request fails with
  *   BusyResourceError
  */
 export function rateLimit(options: RateLimitOptions): ClientMiddleware {
+  checkKinds(options, kinds, 'rateLimit()')
   const { perHost = false, maxWait: most = Infinity, ...rate } = options
   const maxWait = atLeast(0, 'maxWait', most)
   const shared = new TokenBucket(rate)

@@ -23,6 +23,7 @@ import { atLeast } from '../request/request-options.ts'
 import type { ClientResponse } from '../response/client-response.ts'
 import type { ClientMiddleware } from '../session-options.ts'
 import { releasesItself } from './releasing.ts'
+import { checkKinds, type Kinds, shown } from '../../util/option-kinds.ts'
 import { retryAfter } from './retry-after.ts'
 
 /** One repetition that is about to happen. */
@@ -67,6 +68,19 @@ export interface RequestRetryOptions {
   random?: (() => number) | undefined
 }
 
+const kinds: Kinds<RequestRetryOptions> = {
+  attempts: 'any',
+  delay: 'any',
+  maxDelay: 'any',
+  maxRetryAfter: 'any',
+  total: 'any',
+  statuses: 'list',
+  methods: 'list',
+  budget: 'any',
+  onRetry: 'function',
+  random: 'function',
+}
+
 // RFC 9110 §15.5.9, RFC 6585 §4, and what says that another server, or the same one later, may do better.
 const transient = [408, 429, 500, 502, 503, 504]
 // What the budget saves up: a page that fails as a whole, after a quiet hour.
@@ -88,9 +102,11 @@ const mostSaved = 10
  *
  * Cancellation: ends the pause.
  *
- * @throws RangeError for a number that makes no sense
+ * @throws TypeError or RangeError for an option that makes no sense
  */
 export function retry(options: RequestRetryOptions = {}): ClientMiddleware {
+  checkKinds(options, kinds, 'retry()')
+  checkLists(options)
   const policy = new RetryPolicy({
     attempts: options.attempts ?? 3,
     delay: options.delay ?? 250,
@@ -155,6 +171,17 @@ export function retry(options: RequestRetryOptions = {}): ClientMiddleware {
       }
     }
   })
+}
+
+function checkLists({ statuses = [], methods = [] }: RequestRetryOptions): void {
+  for (const status of statuses) {
+    if (Number.isInteger(status) && status >= 200 && status <= 599) continue
+    throw new RangeError(`Cannot use ${shown(status)} as a status: expected 200 to 599`)
+  }
+  for (const method of methods) {
+    if (typeof method === 'string') continue
+    throw new TypeError(`Cannot use ${shown(method)} as a method: expected a string`)
+  }
 }
 
 function isTransient(error: unknown): boolean {

@@ -1,69 +1,69 @@
-/** The names of options of sessions and requests, which are looked at where there are options at all. */
-import { checkNames, type Names } from '../../util/known-names.ts'
+/** The options of sessions and requests by their names and kinds, which are looked at where there are options at all. */
+import { checkKinds, type Kinds } from '../../util/option-kinds.ts'
 import type { ClientSessionOptions } from '../session-options.ts'
 import type { RequestOptions, SharedOptions } from './request-options.ts'
 
-const shared: Names<SharedOptions> = {
-  timeout: true,
-  redirect: true,
-  maxRedirects: true,
-  allowInsecureRedirect: true,
-  secretHeaders: true,
-  decompress: true,
-  maxResponseSize: true,
-  raiseForStatus: true,
-  expectContinue: true,
-  tls: true,
-  proxy: true,
+const shared: Kinds<SharedOptions> = {
+  timeout: 'any',
+  redirect: 'any',
+  maxRedirects: 'any',
+  allowInsecureRedirect: 'boolean',
+  secretHeaders: 'any',
+  decompress: 'boolean',
+  maxResponseSize: 'any',
+  raiseForStatus: 'boolean',
+  expectContinue: 'any',
+  tls: 'object',
+  proxy: 'any',
 }
 
-const ofRequests: Names<RequestOptions> = {
+const ofRequests: Kinds<RequestOptions> = {
   ...shared,
-  auth: true,
-  headers: true,
-  cookies: true,
-  query: true,
-  body: true,
-  json: true,
-  form: true,
-  compress: true,
-  onUploadProgress: true,
-  onDownloadProgress: true,
-  signal: true,
-  upgrade: true,
-  endless: true,
+  auth: 'object',
+  headers: 'any',
+  cookies: 'any',
+  query: 'any',
+  body: 'any',
+  json: 'any',
+  form: 'any',
+  compress: 'any',
+  onUploadProgress: 'function',
+  onDownloadProgress: 'function',
+  signal: 'any',
+  upgrade: 'any',
+  endless: 'any',
 }
 
-const ofSessions: Names<ClientSessionOptions> = {
+const ofSessions: Kinds<ClientSessionOptions> = {
   ...shared,
-  baseUrl: true,
-  headers: true,
-  auth: true,
-  limit: true,
-  limitPerHost: true,
-  maxWaiting: true,
-  keepAlive: true,
-  cookies: true,
-  maxConnectionAge: true,
-  maxConnectionRequests: true,
-  middleware: true,
-  transport: true,
-  socketPath: true,
-  localAddress: true,
-  mounts: true,
-  tcpKeepAlive: true,
-  resolver: true,
-  dns: true,
-  family: true,
-  guard: true,
+  baseUrl: 'any',
+  headers: 'any',
+  auth: 'object',
+  limit: 'any',
+  limitPerHost: 'any',
+  maxWaiting: 'any',
+  keepAlive: 'any',
+  cookies: 'any',
+  maxConnectionAge: 'any',
+  maxConnectionRequests: 'any',
+  middleware: 'any',
+  transport: 'object',
+  socketPath: 'name',
+  localAddress: 'name',
+  mounts: 'object',
+  tcpKeepAlive: 'any',
+  resolver: 'object',
+  dns: 'object',
+  family: 'any',
+  guard: 'any',
 }
 
-/** Throws TypeError for an option that requests do not have. */
+/** Throws TypeError for an option that requests do not have, or have of another kind. */
 export function checkRequestOptions(options: RequestOptions): void {
-  checkNames(options, ofRequests, 'a request')
+  checkKinds(options, ofRequests, 'a request')
 }
 
-/** Throws TypeError for an option that sessions do not have. */
+/** Throws TypeError for an option that sessions do not have, or have of another kind. */
 export function checkSessionOptions(options: ClientSessionOptions): void {
-  checkNames(options, ofSessions, 'a session')
+  checkKinds(options, ofSessions, 'a session')
 }

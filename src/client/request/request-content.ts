@@ -12,9 +12,20 @@ export interface RequestContent {
   readonly type: string | undefined
 }
 
-/** What the options say is sent; undefined if that is nothing. Throws TypeError if they say two things. */
-export function contentOf(options: RequestOptions): RequestContent | undefined {
+// RFC 9110 §9.3: what a body with these means nobody has said, and to some it is the next request.
+const bodyless = new Set(['GET', 'HEAD', 'TRACE'])
+
+/**
+ * What the options say is sent; undefined if that is nothing. Throws TypeError if they say two things, or the
+ * method has no body.
+ */
+export function contentOf(options: RequestOptions, method: string): RequestContent | undefined {
   let content = plainContentOf(options)
+  if (content !== undefined && bodyless.has(method)) {
+    throw new TypeError(
+      `Cannot send a body with ${method}: expected a method that has one, as POST`,
+    )
+  }
   const { compress, onUploadProgress } = options
   if (content !== undefined && compress !== undefined) {
     content = { type: content.type, body: compressedBody(content.body, compress) }

@@ -1,11 +1,13 @@
-import type { HeadersInput } from '../../http/header-fields.ts'
+import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
 import type { ContentCoding } from '../../http/compressed-chunks.ts'
 import type { Multipart } from '../../http/multipart.ts'
 import type { BodyInput } from '../../http/outgoing-body.ts'
+import { checkTLS } from '../../io/socket/tls-options.ts'
 import type { TLSOptions } from '../../io/transport.ts'
 import type { Credentials } from '../auth/credentials.ts'
 import type { CookieValues } from '../cookies/cookie-header.ts'
-import type { ProxySetting } from '../connection/proxy/proxy-server.ts'
+import { checkProxy, type ProxySetting } from '../connection/proxy/proxy-server.ts'
+import { shown } from '../../util/option-kinds.ts'
 import { defaultContinueWait } from '../exchange/expectation.ts'
 import { defaultTimeouts, type TimeoutOptions, type Timeouts, timeoutsFrom } from '../timeouts.ts'
 import type { TransferProgress } from './upload-progress.ts'
@@ -166,25 +168,33 @@ export function settingsFrom(
   const { redirect = base.redirect } = options
   if (!modes.includes(redirect)) {
     throw new TypeError(
-      `Cannot use ${JSON.stringify(redirect)} as "redirect": expected "follow", "manual" or "error"`,
+      `Cannot use ${shown(redirect)} as "redirect": expected "follow", "manual" or "error"`,
     )
   }
   return {
     timeouts: timeoutsFrom(options.timeout, base.timeouts),
     redirect,
-    maxRedirects: atLeast(0, 'maxRedirects', options.maxRedirects ?? base.maxRedirects),
+    maxRedirects: countFrom(0, 'maxRedirects', given(options.maxRedirects, base.maxRedirects)),
     allowInsecureRedirect: options.allowInsecureRedirect ?? base.allowInsecureRedirect,
-    secretHeaders: [...base.secretHeaders, ...(options.secretHeaders ?? [])],
+    secretHeaders: secretsFrom(options.secretHeaders, base.secretHeaders),
     decompress: options.decompress ?? base.decompress,
-    maxResponseSize: atLeast(0, 'maxResponseSize', options.maxResponseSize ?? base.maxResponseSize),
+    maxResponseSize: atLeast(
+      0,
+      'maxResponseSize',
+      given(options.maxResponseSize, base.maxResponseSize),
+    ),
     raiseForStatus: options.raiseForStatus ?? base.raiseForStatus,
     continueWait: continueWaitFrom(options.expectContinue, base.continueWait),
-    tls: options.tls ?? base.tls,
+    tls: options.tls === undefined ? base.tls : checkTLS(options.tls),
     upgrade: options.upgrade,
     endless: options.endless,
     onDownloadProgress: options.onDownloadProgress,
-    proxy: options.proxy ?? base.proxy,
+    proxy: options.proxy === undefined ? base.proxy : checkProxy(options.proxy),
   }
+}
+
+function given<T>(value: T | undefined, base: T): T {
+  return value === undefined ? base : value
 }
 
 function continueWaitFrom(
@@ -194,13 +204,38 @@ function continueWaitFrom(
   if (given === undefined) return base
   if (typeof given === 'boolean') return given ? defaultContinueWait : undefined
   if (typeof given === 'number' && given > 0 && given < Infinity) return given
-  throw new RangeError(
-    `Cannot use ${String(given)} as "expectContinue": expected true, false or milliseconds above 0`,
+  const Refusal = typeof given === 'number' ? RangeError : TypeError
+  throw new Refusal(
+    `Cannot use ${shown(given)} as "expectContinue": expected true, false or milliseconds above 0`,
   )
 }
 
-/** `value`, if it is a number that is not under `least`. */
+/** `value`, if it is a number that is not under `least`. Throws TypeError or RangeError. */
 export function atLeast(least: number, name: string, value: number): number {
   if (typeof value === 'number' && value >= least) return value
-  throw new RangeError(`Cannot use ${String(value)} as "${name}": expected ${least} or more`)
+  const Refusal = typeof value === 'number' ? RangeError : TypeError
+  throw new Refusal(`Cannot use ${shown(value)} as "${name}": expected ${least} or more`)
+}
+
+/** As `atLeast()`, for what is counted: a whole number, or `Infinity`. */
+export function countFrom(least: number, name: string, value: number): number {
+  const count = atLeast(least, name, value)
+  if (Number.isInteger(count) || count === Infinity) return count
+  throw new RangeError(`Cannot use ${count} as "${name}": expected a whole number, or Infinity`)
+}
+
+function secretsFrom(
+  given: readonly string[] | undefined,
+  base: readonly string[],
+): readonly string[] {
+  if (given === undefined) return base
+  if (!Array.isArray(given)) {
+    throw new TypeError(`Cannot use ${shown(given)} as "secretHeaders": expected a list of names`)
+  }
+  const fields = new HeaderFields()
+  for (const name of given as readonly unknown[]) {
+    if (typeof name !== 'string') throw new TypeError(`Invalid header name ${shown(name)}`)
+    fields.append(name, '')
+  }
+  return [...base, ...given]
 }

@@ -3,6 +3,7 @@ import { ClosedResourceError } from '../../concurrency/errors.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
 import { IncomingBody } from '../../http/incoming-body.ts'
+import { checkKinds, shown } from '../../util/option-kinds.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import { ClientResponse, type ResponseExchange } from './client-response.ts'
 
@@ -27,13 +28,17 @@ export interface MadeResponseOptions {
  * console.log((await session.get('http://api.test/')).status) // → 503
  * ```
  *
- * @throws RangeError for a status that is none, TypeError for headers that can't be
+ * @throws RangeError for a status that is none, TypeError for headers or a body that can't be
  */
 export function makeResponse(
   request: ClientRequest,
   options: MadeResponseOptions = {},
 ): ClientResponse {
+  checkKinds(options, { status: 'any', headers: 'any', body: 'any' }, 'makeResponse()')
   const { status = 200, headers, body = '' } = options
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
+    throw new TypeError(`Cannot use ${shown(body)} as "body": expected a string or bytes`)
+  }
   if (!(Number.isInteger(status) && status >= 200 && status <= 599)) {
     throw new RangeError(`Cannot use ${String(status)} as "status": expected 200 to 599`)
   }

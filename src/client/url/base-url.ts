@@ -1,3 +1,4 @@
+import { shown } from '../../util/option-kinds.ts'
 import type { URLReader } from './request-url.ts'
 import { resolveReference } from './resolve-reference.ts'
 
@@ -28,7 +29,7 @@ export class BaseURL {
   }
 
   absolute(url: string | URL): string {
-    const text = typeof url === 'string' ? url : url.href
+    const text = typeof url === 'string' ? url : hrefOf(url)
     if (this.#href === undefined || /^https?:\/\//i.test(text)) return text
     // A path from the root that has no dots is where the base's origin ends.
     if (text.startsWith('/') && !text.startsWith('//') && !text.includes('/.')) {
@@ -36,4 +37,9 @@ export class BaseURL {
     }
     return resolveReference(this.#href, text)
   }
+}
+
+function hrefOf(url: URL): string {
+  if (url instanceof URL) return url.href
+  throw new TypeError(`Cannot request ${shown(url)}: expected a string or a URL`)
 }

@@ -1,3 +1,5 @@
+import { shown } from '../../util/option-kinds.ts'
+
 /** What a query or a form can be made of. A list repeats its name; undefined and null leave it out. */
 export type QueryInput =
   | string
@@ -38,6 +40,11 @@ export function withQuery(url: string, query: string): string {
 
 function pairsOf(input: Exclude<QueryInput, string>): [name: string, value: string][] {
   const pairs: [string, string][] = []
+  if (typeof input !== 'object' || input === null) {
+    throw new TypeError(
+      `Cannot send ${shown(input)} as a query or a form: expected names and values`,
+    )
+  }
   if (Symbol.iterator in input) {
     for (const [name, value] of input) pairs.push([name, text(name, value)])
     return pairs
@@ -55,7 +62,7 @@ function text(name: string, value: unknown): string {
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value)
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
   throw new TypeError(
-    `Cannot send ${String(value)} as "${name}": expected a string, a boolean or a finite number`,
+    `Cannot send ${shown(value)} as "${name}": expected a string, a boolean or a finite number`,
   )
 }
 

@@ -3,6 +3,8 @@ import { TimeoutError } from '../../concurrency/errors.ts'
 import type { WebSocketConnection } from '../../http/websocket/websocket-connection.ts'
 import { ConnectError } from '../../io/errors.ts'
 import { ResponseError, TransferError } from '../errors.ts'
+import { checkKinds } from '../../util/option-kinds.ts'
+import { atLeast } from '../request/request-options.ts'
 import type { WebSocketRequestOptions } from './websocket-request.ts'
 
 export interface ReconnectOptions {
@@ -28,8 +30,9 @@ export async function* reconnecting(
   pause: (delay: number) => Promise<void>,
 ): AsyncGenerator<WebSocketConnection, void, undefined> {
   const { attempts = Infinity, delay = 500, maxDelay = 30_000 } = options
+  checkKinds(options, { attempts: 'any', delay: 'any', maxDelay: 'any' }, '"reconnect"')
   for (const [name, value] of Object.entries({ attempts, delay, maxDelay })) {
-    if (!(value >= 0)) throw new RangeError(`Invalid "${name}" ${value}: expected 0 or more`)
+    atLeast(0, name, value)
   }
   for (let failures = 0; ;) {
     let ws: WebSocketConnection | undefined

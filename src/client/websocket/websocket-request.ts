@@ -20,6 +20,7 @@ import {
   webSocketSettings,
 } from '../../http/websocket/websocket-options.ts'
 import { ProtocolError } from '../../wire/errors.ts'
+import { checkKinds, type Kinds } from '../../util/option-kinds.ts'
 import { responseError } from '../call/read-away.ts'
 import type { RequestOptions } from '../request/request-options.ts'
 import type { ClientResponse } from '../response/client-response.ts'
@@ -46,6 +47,30 @@ export interface WebSocketRequestOptions
   subprotocols?: readonly string[]
 }
 
+const kinds: Kinds<WebSocketRequestOptions & { reconnect: unknown }> = {
+  headers: 'any',
+  cookies: 'any',
+  query: 'any',
+  timeout: 'any',
+  redirect: 'any',
+  maxRedirects: 'any',
+  allowInsecureRedirect: 'boolean',
+  secretHeaders: 'any',
+  tls: 'object',
+  proxy: 'any',
+  subprotocols: 'list',
+  maxMessageSize: 'any',
+  maxQueue: 'any',
+  maxSendQueue: 'any',
+  heartbeat: 'any',
+  heartbeatTimeout: 'any',
+  idleTimeout: 'any',
+  closeTimeout: 'any',
+  compression: 'any',
+  // Of `websockets()`.
+  reconnect: 'object',
+}
+
 type Get = (url: string, options: RequestOptions) => ResponsePromise
 
 export class WebSocketRequests {
@@ -59,6 +84,7 @@ export class WebSocketRequests {
   }
 
   async open(url: string | URL, options: WebSocketRequestOptions): Promise<WebSocketConnection> {
+    checkKinds(options, kinds, 'a WebSocket')
     const settings = webSocketSettings(options)
     const offer: HandshakeOffer = {
       key: newKey(),

@@ -9,7 +9,7 @@ import {
   type TlsOptions,
 } from 'node:tls'
 import type { ServerTLSOptions, TLSOptions } from '../transport.ts'
-import { checkNames, type Names } from '../../util/known-names.ts'
+import { checkKinds, type Kinds } from '../../util/option-kinds.ts'
 import { pinsOf } from './tls-peer.ts'
 
 const contexts = new WeakMap<TLSOptions, SecureContext>()
@@ -55,23 +55,28 @@ function asText(pem: string | Uint8Array): string | Buffer {
   return typeof pem === 'string' ? pem : Buffer.from(pem)
 }
 
-const clientNames: Names<TLSOptions> = {
-  servername: true,
-  ca: true,
-  cert: true,
-  key: true,
-  passphrase: true,
-  alpn: true,
-  rejectUnauthorized: true,
-  fingerprint: true,
-  minVersion: true,
-  ciphers: true,
+const clientKinds: Kinds<TLSOptions> = {
+  servername: 'name',
+  ca: 'any',
+  cert: 'any',
+  key: 'any',
+  passphrase: 'text',
+  alpn: 'list',
+  rejectUnauthorized: 'boolean',
+  fingerprint: 'any',
+  minVersion: 'any',
+  ciphers: 'name',
+}
+
+/** `options`, if they are those of a client. Throws TypeError for what it does not read. */
+export function checkTLS(options: TLSOptions): TLSOptions {
+  if (!contexts.has(options)) checkKinds(options, clientKinds, 'TLS')
+  return options
 }
 
 /** As `contextOf()`, for a client: refuses what it does not read, too. */
 export function clientContextOf(options: TLSOptions): SecureContext {
-  if (!contexts.has(options)) checkNames(options, clientNames, 'TLS')
-  return contextOf(options)
+  return contextOf(checkTLS(options))
 }
 
 /** For the client side of a connection to `host`. */

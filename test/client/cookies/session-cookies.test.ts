@@ -110,7 +110,7 @@ describe('ClientSession cookies', () => {
 
   it('refuses what is no jar, and a cookie that has no name', async () => {
     expect(() => new MemoryFixture(undefined, { cookies: {} as CookieJar })).toThrow(
-      'Cannot use this as "cookies"',
+      'Cannot use Object as "cookies"',
     )
     await using fixture = new MemoryFixture()
     const error = await rejectionOf(fixture.session.get('/', { cookies: { 'a b': '1' } }).text())

@@ -104,16 +104,13 @@ describe('"expectContinue"', () => {
     expect(await fixture.session.post('/', { body: 'hello' }).text()).toBe('hello')
   })
 
-  test.each([0, -1, Number.NaN, Infinity, '1' as never, null as never])(
-    'refuses %s',
-    async (wait) => {
-      expect(() => new ClientSession({ expectContinue: wait })).toThrow(RangeError)
-      await using session = new ClientSession()
-      await expect(session.post('http://a.test/', { expectContinue: wait })).rejects.toThrow(
-        RangeError,
-      )
-    },
-  )
+  test.each([0, -1, Number.NaN, Infinity])('refuses %s', async (wait) => {
+    expect(() => new ClientSession({ expectContinue: wait })).toThrow(RangeError)
+    await using session = new ClientSession()
+    await expect(session.post('http://a.test/', { expectContinue: wait })).rejects.toThrow(
+      RangeError,
+    )
+  })
 
   it('refuses a header that says it, too', async () => {
     await using fixture = new MemoryFixture()

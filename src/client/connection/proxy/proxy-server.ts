@@ -2,7 +2,7 @@
 import { HeaderFields, type HeadersInput } from '../../../http/header-fields.ts'
 import { hostAndPort } from '../../../io/errors.ts'
 import type { TLSOptions } from '../../../io/transport.ts'
-import { checkNames, type Names } from '../../../util/known-names.ts'
+import { checkKinds, type Kinds, shown } from '../../../util/option-kinds.ts'
 import { writeFields } from '../../../wire/http1/writing/head-writer.ts'
 
 export interface ProxyOptions {
@@ -31,12 +31,12 @@ export interface Credentials {
   readonly password: string
 }
 
-const names: Names<ProxyOptions> = {
-  url: true,
-  username: true,
-  password: true,
-  headers: true,
-  tls: true,
+const kinds: Kinds<ProxyOptions> = {
+  url: 'any',
+  username: 'text',
+  password: 'text',
+  headers: 'any',
+  tls: 'object',
 }
 
 const ports = new Map([
@@ -63,8 +63,8 @@ export class ProxyServer {
   /** @throws TypeError for what is not a proxy */
   constructor(setting: string | URL | ProxyOptions) {
     const options = typeof setting === 'string' || setting instanceof URL ? undefined : setting
-    if (options !== undefined) checkNames(options, names, 'a proxy')
-    const url = parse(options?.url ?? (setting as string | URL))
+    if (options !== undefined) checkKinds(options, kinds, 'a proxy')
+    const url = parse(options === undefined ? (setting as string | URL) : options.url)
     const scheme = url.protocol
     this.kind = scheme.startsWith('socks') ? 'socks5' : 'http'
     this.secure = scheme === 'https:'
@@ -85,18 +85,32 @@ export class ProxyServer {
   }
 }
 
+/** `setting`, if it may be one. Throws TypeError for what is of no kind that a proxy is said in. */
+export function checkProxy(setting: ProxySetting): ProxySetting {
+  if (typeof setting === 'string' || setting === false) return setting
+  if (typeof setting === 'object' && setting !== null) return setting
+  throw new TypeError(
+    `Cannot use ${shown(setting)} as "proxy": expected a URL, an object with one, "environment" or false`,
+  )
+}
+
 function parse(given: string | URL): URL {
+  if (typeof given !== 'string' && !(given instanceof URL)) {
+    throw new TypeError(
+      `Cannot use ${shown(given)} as the URL of a proxy: expected a string or a URL`,
+    )
+  }
   // Without a scheme, as in the variables of the environment, where `proxy:3128` is usual.
   const text = String(given).includes('://') ? String(given) : `http://${String(given)}`
   const url = URL.parse(text)
   // A password may have any character in it.
-  const shown = JSON.stringify(text.replace(/\/\/.*@/s, '//…@'))
+  const named = JSON.stringify(text.replace(/\/\/.*@/s, '//…@'))
   if (url === null || url.hostname === '') {
-    throw new TypeError(`Cannot use ${shown} as a proxy: expected a URL`)
+    throw new TypeError(`Cannot use ${named} as a proxy: expected a URL`)
   }
   if (!ports.has(url.protocol)) {
     throw new TypeError(
-      `Cannot use ${shown} as a proxy: expected http, https, socks5 or socks5h, not "${url.protocol.slice(0, -1)}"`,
+      `Cannot use ${named} as a proxy: expected http, https, socks5 or socks5h, not "${url.protocol.slice(0, -1)}"`,
     )
   }
   return url
