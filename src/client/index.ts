@@ -3,7 +3,14 @@ export type { IncomingBody } from '../http/incoming-body.ts'
 export { Multipart, type PartOptions } from '../http/multipart.ts'
 export type { ContentCoding } from '../http/compressed-chunks.ts'
 export type { Middleware, Next } from '../http/middleware.ts'
-export type { RequestTrace } from '../http/request-channels.ts'
+export type { ChunkTrace, RedirectTrace, RequestTrace } from '../http/tracing/request-channels.ts'
+export type {
+  ConnectionPhaseTrace,
+  ConnectionReuseTrace,
+  ConnectionTrace,
+  DNSTrace,
+  PoolTrace,
+} from '../http/tracing/connection-channels.ts'
 export { type BodyInput, outgoingBody, type OutgoingBody } from '../http/outgoing-body.ts'
 export { type ConnectAttempt, ConnectError, type ConnectPhase } from '../io/errors.ts'
 export type { TLSFailure } from '../io/errors.ts'

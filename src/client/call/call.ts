@@ -18,9 +18,10 @@ import {
   type RequestTrace,
   traceEnd,
   traceError,
+  traceRedirect,
   traceResponse,
   traceStart,
-} from '../../http/request-channels.ts'
+} from '../../http/tracing/request-channels.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import type { ClientHost } from '../connection/client-host.ts'
 import { cookiesIn, withCookies } from '../cookies/message-cookies.ts'
@@ -272,7 +273,6 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
     const settings = this.#settings
     const host = hosts.hostFor(url.origin, settings)
     const method = request?.method ?? this.method
-    const body = request === undefined ? this.#content?.body : request.body
     const framed = this.#framed(url, host, request)
     this.#turning = false
     if (areRequestsTraced()) this.#trace = traceStart(method, hrefOf(url))
@@ -281,7 +281,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
       host.shared ?? host,
       method,
       framed,
-      body,
+      (request ?? this.#content)?.body,
       settings.timeouts,
       this.#until,
       now,
@@ -289,9 +289,8 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
       this,
     )
     this.#exchange = exchange
-    const wait = settings.continueWait
-    // RFC 9110 §10.1.1: not without a body.
-    if (wait !== undefined && body !== undefined && body.length !== 0) exchange.expect(wait)
+    if (settings.continueWait !== undefined) exchange.expect(settings.continueWait)
+    exchange.trace = this.#trace
     exchange.start()
   }
 
@@ -362,6 +361,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
     const followed = (this.#history ??= [])
     const { status, exchange } = response
     const next = redirected(this.#asRequest(), status, location, followed.length, exchange.unsent)
+    if (exchange.trace !== undefined) traceRedirect(exchange.trace, status, next.url)
     followed.push({ url: response.url, status, headers: response.headers })
     await readAway(response)
     if (this.#over) return

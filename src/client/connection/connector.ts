@@ -9,6 +9,12 @@ import { isIdempotent } from '../exchange/exchange-failures.ts'
 import { ConnectionPool, type PoolOptions, type PoolStatistics } from '../pool/pool.ts'
 import { ClientConnection } from './client-connection.ts'
 import type { ClientHost } from './client-host.ts'
+import {
+  traceOpen,
+  traceOpenError,
+  traceOpening,
+  traceReuse,
+} from '../../http/tracing/connection-channels.ts'
 import type { OpenTransport } from './opener.ts'
 import { OpeningTimes } from './opening-times.ts'
 import { PhaseTimer, PhaseTimers } from './phase-timer.ts'
@@ -43,6 +49,7 @@ export class Connector {
     this.#open = open
     this.#pool = new ConnectionPool<ClientConnection, Exchange>(options, {
       assign: (exchange, connection) => {
+        traceReuse(exchange, connection.exchanges)
         const rested = this.#now - connection.idleSince > trusted
         if (rested && !isIdempotent(exchange.method)) this.#check(exchange, connection)
         else exchange.assign(connection, this.#now)
@@ -166,19 +173,23 @@ export class Connector {
     const now = clock().now()
     const times = new OpeningTimes(now)
     exchange.connecting(scope, now)
+    const trace = traceOpening(exchange, times)
     const opened = (transport: Transport): void => {
       if (exchange.opening !== scope) {
         transport.destroy()
+        if (trace !== undefined) traceOpenError(trace, scope.error)
         return
       }
       exchange.opening = undefined
       this.#opened++
       exchange.openingTimes = times
+      if (trace !== undefined) traceOpen(trace, transport.remoteAddress)
       this.#pool.opened()
       const now = clock().now()
       exchange.assign(new ClientConnection(host, transport, this, now), now)
     }
     const failed = (error: unknown): void => {
+      if (trace !== undefined) traceOpenError(trace, error)
       if (exchange.opening !== scope) return
       exchange.opening = undefined
       this.#pool.openFailed(host)

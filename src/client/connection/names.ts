@@ -2,6 +2,7 @@
 import type { CachingResolver } from '../../io/caching-resolver.ts'
 import { parseIP } from '../../io/ip-address.ts'
 import type { ResolvedAddress, Resolver } from '../../io/resolver.ts'
+import { areNamesTraced, tracedLookup } from '../../http/tracing/connection-channels.ts'
 import type { AddressGuard } from './guard/address-guard.ts'
 
 // RFC 6761 §6.3: what these names mean is not asked of anybody. IPv4 first, since everybody has it.
@@ -23,12 +24,23 @@ export class Names implements Resolver {
 
   /** @throws AddressRefusedError */
   async resolve(host: string): Promise<readonly ResolvedAddress[]> {
-    const all = addressesOf(host) ?? (await this.#resolver.resolve(host))
+    const all = addressesOf(host) ?? (await this.#ask(host))
     const family = this.#family
     const found = family === undefined ? all : all.filter((address) => address.family === family)
     if (found.length === 0)
       throw new Error(`the name has no addresses${family === undefined ? '' : ` of IPv${family}`}`)
     return this.#guard === undefined ? found : this.#guard.admitted(host, found)
+  }
+
+  #ask(host: string): Promise<readonly ResolvedAddress[]> {
+    const resolver = this.#resolver
+    if (!areNamesTraced()) return resolver.resolve(host)
+    const { hits } = resolver.statistics()
+    return tracedLookup(
+      host,
+      () => resolver.resolve(host),
+      () => resolver.statistics().hits > hits,
+    )
   }
 
   /**

@@ -11,6 +11,8 @@ export class OpeningTimes {
   proxy: number = 0
   /** The handshake with the server. */
   tls: number = 0
+  /** @internal Told of each, if somebody traces. */
+  onPhase: ((phase: ConnectPhase, duration: number) => void) | undefined = undefined
   #last: number
 
   constructor(now: number) {
@@ -20,7 +22,9 @@ export class OpeningTimes {
   /** @internal The phase has ended now; it began when the one before ended. */
   over(phase: ConnectPhase): void {
     const now = clock().now()
-    this[phase] += now - this.#last
+    const duration = now - this.#last
+    this[phase] += duration
     this.#last = now
+    this.onPhase?.(phase, duration)
   }
 }

@@ -5,6 +5,12 @@
 import { captureContext, type CapturedContext } from '../../concurrency/scope/context.ts'
 import type { Scope } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
+import {
+  type RequestTrace,
+  traceChunkSent,
+  tracedChunks,
+  traceSent,
+} from '../../http/tracing/request-channels.ts'
 import type { OutgoingBody } from '../../http/outgoing-body.ts'
 import type { Transport } from '../../io/transport.ts'
 import type { Framed } from '../request/request-heads.ts'
@@ -20,6 +26,8 @@ export abstract class ExchangeSending extends ExchangePhases implements UploadEv
   headAt: number = Number.NaN
   /** Whether nothing of the body was sent: the server has answered without it. */
   unsent = false
+  /** If somebody listens. */
+  trace: RequestTrace | undefined = undefined
   protected readonly framed: Framed
   protected readonly scope: Scope
   readonly #body: OutgoingBody | undefined
@@ -53,11 +61,13 @@ export abstract class ExchangeSending extends ExchangePhases implements UploadEv
   }
 
   /**
-   * Lets the body wait for so long until the server says that it wants it.
+   * Lets the body, if there is one, wait for so long until the server says that it wants it.
    *
    * @throws TypeError if the head says that something is expected
    */
   expect(wait: number): void {
+    // RFC 9110 §10.1.1: not without a body.
+    if (this.#body === undefined || this.#body.length === 0) return
     if (/\r\nExpect:/i.test(this.framed.head)) {
       throw new TypeError('Cannot send both "expectContinue" and a header "Expect"')
     }
@@ -115,6 +125,7 @@ export abstract class ExchangeSending extends ExchangePhases implements UploadEv
       expectation.begin(now)
       transport.write(expectation.headOf(head))
     }
+    if (this.trace !== undefined) traceSent(this.trace)
     this.#watchSending(now)
   }
 
@@ -162,10 +173,15 @@ export abstract class ExchangeSending extends ExchangePhases implements UploadEv
       this.phase = 'total'
       if (head !== '') transport.write(head)
       this.#upload = new Upload(transport, this.framed.framing, openScope(this.scope), this)
-      void this.#upload.run(body.chunks, this.#context)
+      const { trace } = this
+      const chunks = trace === undefined ? body.chunks : tracedChunks(trace, body.chunks)
+      void this.#upload.run(chunks, this.#context)
       return
     }
     const more = writeRequest(transport, head, body)
+    if (this.trace !== undefined) {
+      traceChunkSent(this.trace, body.kind === 'text' ? body.text : body.bytes)
+    }
     this.#sending = !more
     if (!more) this.enterWrite(clock().now())
   }

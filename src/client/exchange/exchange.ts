@@ -11,9 +11,11 @@ import type { Scope } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import type { BodySource } from '../../http/incoming-body.ts'
 import type { OutgoingBody } from '../../http/outgoing-body.ts'
+import { traceChunkReceived } from '../../http/tracing/request-channels.ts'
 import type { FieldList, ResponseHead } from '../../wire/http1/messages.ts'
 import type { ClientConnection } from '../connection/client-connection.ts'
 import type { ClientHost } from '../connection/client-host.ts'
+import { type PoolTrace, traceWait, traceWaitEnd } from '../../http/tracing/connection-channels.ts'
 import type { Connector } from '../connection/connector.ts'
 import type { PhaseTimers } from '../connection/phase-timer.ts'
 import type { OpeningTimes } from '../connection/opening-times.ts'
@@ -78,6 +80,8 @@ export class Exchange
   #over = false
   #size = 0
   #link: SignalLink | undefined = undefined
+  // While it waits, if somebody traces.
+  #wait: PoolTrace | undefined = undefined
 
   /** `until`: when all of it has to be over, on the clock. */
   constructor(
@@ -178,6 +182,7 @@ export class Exchange
 
   /** @internal Connecting begins. */
   connecting(scope: Scope, now: number): void {
+    this.#waited(undefined)
     this.opening = scope
     this.connectingAt = now
     this.watch('connect', now)
@@ -190,6 +195,7 @@ export class Exchange
 
   /** @internal Here is a connection: the request is sent. */
   assign(connection: ClientConnection, now: number): void {
+    this.#waited(undefined)
     this.stopTimer()
     this.connection = connection
     connection.begin(this)
@@ -222,6 +228,7 @@ export class Exchange
 
   /** @internal */
   received(bytes: Uint8Array, shared: boolean): void {
+    if (this.trace !== undefined) traceChunkReceived(this.trace, bytes)
     this.#size += bytes.byteLength
     if (this.#size > this.maxSize) this.abort(tooLargeOf(this.name, this.maxSize))
     else this.receiver?.push(bytes, shared)
@@ -290,10 +297,19 @@ export class Exchange
   #ask(now: number): void {
     try {
       this.#connector.request(this, now)
-      if (this.waiting) this.watch('pool', now)
+      if (!this.waiting) return
+      this.#wait = traceWait(this)
+      this.watch('pool', now)
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  #waited(error: unknown): void {
+    const wait = this.#wait
+    if (wait === undefined) return
+    this.#wait = undefined
+    traceWaitEnd(wait, error)
   }
 
   #again(): void {
@@ -303,6 +319,7 @@ export class Exchange
   }
 
   #fail(error: unknown): void {
+    this.#waited(error)
     this.#finish()
     if (Number.isNaN(this.headAt)) this.#events.failed(error)
     else {

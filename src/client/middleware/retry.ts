@@ -14,6 +14,7 @@ import { RetryPolicy } from '../../concurrency/pool/policy/retry-policy.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import { sleep } from '../../concurrency/time/sleep.ts'
+import { traceRetry } from '../../http/tracing/request-channels.ts'
 import { ConnectError } from '../../io/errors.ts'
 import { TransferError } from '../errors.ts'
 import { isIdempotent } from '../exchange/exchange-failures.ts'
@@ -143,7 +144,9 @@ export function retry(options: RequestRetryOptions = {}): ClientMiddleware {
     const tooLate = clock().now() + delay >= until
     if (tooLate || (asked ?? 0) > maxRetryAfter || saved < 1) return false
     saved--
-    onRetry?.({ request, attempt, delay, status: response?.status, error })
+    const event: RetryEvent = { request, attempt, delay, status: response?.status, error }
+    onRetry?.(event)
+    traceRetry(event)
     if (response !== undefined) await readAway(response)
     await sleep(delay)
     return true

@@ -42,6 +42,7 @@ export type ResponseExchange = Pick<
   | 'over'
   | 'keepsConnection'
   | 'unsent'
+  | 'trace'
   | 'upgraded'
   | 'openingTimes'
   | 'startedAt'

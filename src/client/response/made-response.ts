@@ -55,6 +55,7 @@ class NoExchange implements ResponseExchange {
   readonly over = true
   readonly keepsConnection = true
   readonly unsent = false
+  readonly trace = undefined
   readonly upgraded = undefined
   readonly openingTimes = undefined
   readonly startedAt: number = clock().now()
