@@ -24,7 +24,7 @@ import type { ResolvedAddress } from '../../io/resolver.ts'
 import type { RequestTrace } from './request-channels.ts'
 
 /** How long each part of opening a connection took, in milliseconds. */
-export type PhaseTimes = { readonly [Phase in ConnectPhase]: number }
+type PhaseTimes = { readonly [Phase in ConnectPhase]: number }
 
 interface Part {
   /** On the clock of `now()`. */
