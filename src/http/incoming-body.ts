@@ -20,7 +20,7 @@ import { decodeText } from './text-decoding.ts'
 
 /** The connection, as its body sees it. All are called synchronously, and outside no scope. */
 export interface BodySource {
-  /** Stop to push: enough is queued. */
+  /** Stop to push: enough is queued. The source ends this by itself with the body, complete or failed. */
   pause(): void
   resume(): void
   /** Nobody will read the rest. Not called once the body is complete or failed. */
@@ -125,14 +125,15 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     this.#complete = true
     this.#trailers = trailers
     this.#wake()
-    // What is read of it from now on is nothing to a source that has gone on to the next message.
-    this.#resumeSource()
+    // The source ends the pause itself. It goes on to the next message: this one must not touch it again.
+    this.#paused = false
   }
 
   /** @internal From the connection: the rest won't come. */
   fail(error: unknown): void {
     if (this.#complete || this.#error !== undefined) return
     this.#error = error
+    this.#paused = false
     const waiter = this.#waiter
     this.#waiter = undefined
     waiter?.reject(error)
@@ -145,6 +146,7 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
   abandon(): void {
     if (this.#reading === 'abandoned') return
     this.#reading = 'abandoned'
+    this.#paused = false
     this.#held.drop()
     const waiter = this.#waiter
     this.#waiter = undefined

@@ -53,6 +53,8 @@ export class ClientConnection
   #trailers: FieldList = noTrailers
   // The response was 101.
   #tunnels = false
+  // Whoever reads the body of the exchange's response has enough for now.
+  #paused = false
   #gone = false
   #keepAliveText: string | undefined = undefined
 
@@ -100,6 +102,18 @@ export class ClientConnection
   /** @internal */
   timeUp(now: number): void {
     this.#exchange?.timeUp(now)
+  }
+
+  // From the exchange. What it pauses is its own response: the pause ends with that, whoever still reads.
+
+  pause(): void {
+    this.#paused = true
+    this.transport.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.transport.resume()
   }
 
   // From the transport.
@@ -204,6 +218,7 @@ export class ClientConnection
     const { now } = this
     this.#ended = false
     this.#exchange = undefined
+    if (this.#paused) this.resume()
     if (clean && this.reusable && exchange.leavesReusable) {
       this.timer.clear()
       this.#connector.release(this, now)

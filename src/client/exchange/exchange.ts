@@ -277,14 +277,14 @@ export class Exchange
   pause(): void {
     if (this.#over) return
     this.#paused = true
-    this.connection?.transport.pause()
+    this.connection?.pause()
     this.watch('total', clock().now())
   }
 
   resume(): void {
     if (this.#over || !this.#paused) return
     this.#paused = false
-    this.connection?.transport.resume()
+    this.connection?.resume()
     this.watch('idle', clock().now())
   }
 

@@ -95,6 +95,7 @@ export class RequestReader implements RequestEvents, BodySource, InterimSender {
 
   /** The rest of the message won't come. */
   fail(error: unknown): void {
+    this.#endPause()
     this.request?.incoming?.fail(error)
   }
 
@@ -121,6 +122,7 @@ export class RequestReader implements RequestEvents, BodySource, InterimSender {
     this.#parser.pause()
     if (!this.reading) return
     this.reading = false
+    this.#endPause()
     this.request?.incoming?.end(trailers)
   }
 
@@ -149,6 +151,11 @@ export class RequestReader implements RequestEvents, BodySource, InterimSender {
     // RFC 9110 §10.1.1: told only when the body is wanted, so that a refused one is not sent.
     this.#transport.write('HTTP/1.1 100 Continue\r\n\r\n')
     this.#timer.resumeBody()
+  }
+
+  // What paused was this message: whoever reads it still has no say in the next one's coming.
+  #endPause(): void {
+    if (this.#paused) this.resume()
   }
 
   // As InterimSender:
