@@ -11,6 +11,19 @@ export type BodyInput =
   | ReadableStream<Uint8Array | string>
   | FileSource
 
+type Whole = string | Uint8Array | ArrayBuffer | Blob | null
+
+/** Whether all of a body is there: to send it runs no code of others. */
+export function isWhole(body: BodyInput | null): body is Whole {
+  return (
+    body === null ||
+    typeof body === 'string' ||
+    body instanceof Uint8Array ||
+    body instanceof ArrayBuffer ||
+    body instanceof Blob
+  )
+}
+
 /** Chunks of a body in the order in which they are sent. */
 export type BodyChunks = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>
 

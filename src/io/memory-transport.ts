@@ -205,18 +205,17 @@ class MemoryEnd implements MemoryTransport {
     if (this.#closed) {
       this.#closedTold = true
       sink.closed(this.#error)
-    } else if (this.#incomingBytes > 0) {
-      if (this.#paused) return
+    } else if (this.#incomingBytes > 0 && !this.#paused) {
       this.#deliver(sink)
       this.#turn()
-    } else if (this.#peerEnded && !this.#endTold) {
+    } else if (this.#peerEnded && !this.#endTold && this.#incomingBytes === 0) {
       this.#endTold = true
       sink.end()
       this.#turn()
     } else if (this.#needsDrain && this.bytesQueued === 0 && !this.#ended) {
       this.#needsDrain = false
       sink.drain()
-    } else if (this.#ended && this.#peerEnded) {
+    } else if (this.#ended && this.#peerEnded && this.#incomingBytes === 0) {
       this.#close(undefined)
     }
   }

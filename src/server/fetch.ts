@@ -4,7 +4,7 @@ import { outsideScopes, runInScope } from '../concurrency/scope/context.ts'
 import { currentScope } from '../concurrency/scope/scope.ts'
 import { discardChunks, readChunks } from '../http/chunk-source.ts'
 import { IncomingBody } from '../http/incoming-body.ts'
-import type { BodyChunks } from '../http/outgoing-body.ts'
+import { type BodyChunks, isWhole } from '../http/outgoing-body.ts'
 import type { RequestHead } from '../wire/http1/messages.ts'
 import type { Destination, Dispatcher } from './connection/destination.ts'
 import {
@@ -153,18 +153,6 @@ function bodyFrom(stream: ReadableStream<Uint8Array>): IncomingBody {
 function hasNoBody(status: number): boolean {
   // Those with which the web's `Response` takes no body.
   return status === 204 || status === 205 || status === 304
-}
-
-type Whole = string | Uint8Array | ArrayBuffer | Blob | null
-
-function isWhole(body: ServerResponse['body']): body is Whole {
-  return (
-    body === null ||
-    typeof body === 'string' ||
-    body instanceof Uint8Array ||
-    body instanceof ArrayBuffer ||
-    body instanceof Blob
-  )
 }
 
 function streamOf(

@@ -76,6 +76,21 @@ test('memoryPair() holds up to highWaterMark before write() answers false, and d
   expect([left.bytesQueued, sink.events, far.text]).toEqual([0, ['drain'], 'abcd'])
 })
 
+test('memoryPair() tells the end that reads nothing when it may write on', async () => {
+  const [left, right] = memoryPair({ highWaterMark: 3 })
+  const sink = record(left)
+  record(right)
+  right.write('unread')
+  left.pause()
+  left.write('abc')
+  right.end()
+  await settle()
+  expect([sink.text, sink.events]).toEqual(['', ['drain']])
+  left.resume()
+  await settle()
+  expect([sink.text, sink.events]).toEqual(['unread', ['drain', 'data', 'end']])
+})
+
 test('memoryPair() destroys with a reset where the peer had sent bytes that nobody read', async () => {
   const [left, right] = memoryPair()
   const sink = record(left)

@@ -166,6 +166,7 @@ export class Handling implements ResponseListener {
       this.#host.closing ||
       reader.lost ||
       reader.tooMuchToDiscard ||
+      (reader.reading && reader.leavesOpenEnd(response.body)) ||
       asksToClose(response.touchedHeaders)
     ) {
       this.keepAlive = false

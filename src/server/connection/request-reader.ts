@@ -6,6 +6,7 @@
  * answers `Expect: 100-continue` when somebody begins to read, and reads away what nobody wants.
  */
 import { type BodySource, IncomingBody } from '../../http/incoming-body.ts'
+import { type BodyInput, isWhole } from '../../http/outgoing-body.ts'
 import type { Transport } from '../../io/transport.ts'
 import type { FieldList, RequestEvents, RequestHead } from '../../wire/http1/messages.ts'
 import { RequestParser } from '../../wire/http1/request-parser.ts'
@@ -67,6 +68,17 @@ export class RequestReader implements RequestEvents, BodySource, InterimSender {
     return (
       this.#expecting || this.#discarded > limit || (framing === 'length' && contentLength > limit)
     )
+  }
+
+  /**
+   * Whether nobody reads the rest of a body whose length is not said: it may become too much to throw away,
+   * and a client that was told to go on would lose its next request.
+   */
+  leavesOpenEnd(response: BodyInput | null): boolean {
+    const { request } = this
+    if (!this.reading || request?.head.framing !== 'chunked') return false
+    // What is sent in pieces may be made of it.
+    return this.#discarding || (request.incoming?.used === false && isWhole(response))
   }
 
   /** How many bytes were used; fewer than given behind a complete message. Throws `ProtocolError`. */

@@ -66,6 +66,23 @@ describe('a connection', () => {
     expect(await connectionsFor(head, { method: 'HEAD' })).toBe(1)
   })
 
+  it('is read again after a body that had paused it, and that is read later or never', async () => {
+    // More than is held for a reader, down to exactly that, and all of it there at once.
+    for (const size of [65_536, 100_000, 200_000]) {
+      await using fixture = new MemoryFixture(answer(Buffer.alloc(size)), { limit: 1 })
+      const { session, server } = fixture
+      const first = await session.get('/')
+      await settle()
+      expect(server.peers[0]?.paused).toBe(false)
+      const second = await session.get('/')
+      await settle()
+      expect((await first.bytes()).byteLength).toBe(size)
+      expect((await second.bytes()).byteLength).toBe(size)
+      expect((await session.get('/').bytes()).byteLength).toBe(size)
+      expect(server.peers).toHaveLength(1)
+    }
+  })
+
   it('is not used again after a request that says Connection: close', async () => {
     expect(await connectionsFor(response('abc'), { headers: { Connection: 'close' } })).toBe(2)
   })
