@@ -111,7 +111,7 @@ async function ask(session: ClientSession, index: number, one: Step): Promise<vo
       method: 'POST',
       body: one.sendsChunked ? ReadableStream.from(pieces(sent)) : sent,
     }
-    const response = await session.fetch(path, { ...init, duplex: 'half' } as RequestInit)
+    const response = await session.fetch(path, { ...init, duplex: 'half' })
     await someTurns(2)
     check((name) => response.headers.get(name), new Uint8Array(await response.arrayBuffer()))
   } else {

@@ -208,6 +208,22 @@ describe('ClientSession requests', () => {
     expect(fixture.server.peers).toHaveLength(0)
   })
 
+  it('refuses a body with TRACE, which has none', async () => {
+    await using fixture = new MemoryFixture()
+    for (const options of [
+      { body: 'x' },
+      { json: {} },
+      { body: ['x'], headers: { cookie: 'a=b' } },
+    ]) {
+      const error = await rejectionOf(fixture.session.request('TRACE', '/', options))
+      expect(error).toBeInstanceOf(TypeError)
+      expect((error as Error).message).toBe(
+        'Cannot send a body with method "TRACE": it must not have one',
+      )
+    }
+    expect(fixture.server.peers).toHaveLength(0)
+  })
+
   it.each(['', 'GET /x', 'G\r\nX', 'CONNECT'])('refuses the method %j', async (method) => {
     await using fixture = new MemoryFixture()
     const error = await rejectionOf(fixture.session.request(method, '/'))

@@ -106,7 +106,7 @@ export class RequestHeads {
 
   /** The head of a request that has nothing but a URL and the session's headers. */
   plain(method: string, target: string, lines: string): Framed {
-    if (!knownMethods.has(method)) checkMethod(method)
+    if (!knownMethods.has(method)) checkMethod(method, undefined)
     const head = methodsWithBody.has(method)
       ? `${method} ${target} HTTP/1.1\r\n${lines}Content-Length: 0\r\n\r\n`
       : `${method} ${target} HTTP/1.1\r\n${lines}\r\n`
@@ -140,7 +140,7 @@ export class RequestHeads {
       if (this.#taken.has('content-type')) return undefined
       rest += writeFields(['Content-Type', type])
     }
-    if (!knownMethods.has(method)) checkMethod(method)
+    if (!knownMethods.has(method)) checkMethod(method, body)
     const framing = body?.length ?? 'chunked'
     if (body === undefined) rest += methodsWithBody.has(method) ? 'Content-Length: 0\r\n' : ''
     else if (framing === 'chunked') rest += 'Transfer-Encoding: chunked\r\n'
@@ -157,7 +157,7 @@ export class RequestHeads {
     body: OutgoingBody | undefined,
     { prefix, proxyLines }: { readonly prefix: string; readonly proxyLines: string },
   ): Framed {
-    checkMethod(method)
+    checkMethod(method, body)
     const given = headers.raw
     const fields: string[] = []
     if (!headers.has('host')) fields.push('Host', url.origin.host)
@@ -186,10 +186,18 @@ function saysClose(headers: HeaderFields): boolean {
   return /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i.test(headers.get('connection') ?? '')
 }
 
-function checkMethod(method: string): void {
-  // RFC 9110 §9.3.6: what follows a CONNECT is not HTTP, so it is no request of a session.
-  if (token.test(method) && method !== 'CONNECT') return
-  throw new TypeError(`Cannot send method ${JSON.stringify(method)}: expected a token, not CONNECT`)
+function checkMethod(method: string, body: OutgoingBody | undefined): void {
+  if (!token.test(method)) {
+    throw new TypeError(`Cannot send method ${JSON.stringify(method)}: expected a token`)
+  }
+  // RFC 9110 §9.3.6: what follows it is not HTTP, so it is no request of a session.
+  if (method === 'CONNECT') {
+    throw new TypeError('Cannot send method "CONNECT": tunnels are made by the option "proxy"')
+  }
+  // RFC 9110 §9.3.8: "A client MUST NOT send content in a TRACE request."
+  if (method === 'TRACE' && body !== undefined) {
+    throw new TypeError('Cannot send a body with method "TRACE": it must not have one')
+  }
 }
 
 // How the body ends is ours to say, and must be true (RFC 9112 §6). A caller may promise the length of

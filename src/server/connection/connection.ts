@@ -46,6 +46,8 @@ export class Connection
   /** Whether it is other connections' turn. */
   #yielding = false
   #consuming = false
+  // Whether there is more behind the request that is received.
+  #more = false
   // Its response was 101, and the bytes behind it are still to be found.
   #upgrade: UpgradeResponse | undefined = undefined
 
@@ -121,17 +123,28 @@ export class Connection
   end(): void {
     this.#peerEnded = true
     if (this.#state !== 'open') return
+    if (this.#handling.running) this.#endedBehind(this.#ahead.size > 0)
+    else if (this.#incomplete() !== undefined) this.#disconnected()
+    else if (this.#ahead.size === 0) this.#endAfterFlush()
+  }
+
+  /** The client has ended its side, and waits for its answer or has left. `more`: requests behind the one that runs. */
+  #endedBehind(more: boolean): void {
+    const { cancelOnDisconnect, halfClose = this.#host.halfClose } = this.#running().destination
+    const incomplete = this.#incomplete()
+    if (cancelOnDisconnect && !halfClose) this.#disconnected()
+    else if (incomplete !== undefined) this.#refuse(incomplete, 400)
+    else if (!more) this.#handling.keepAlive = false
+  }
+
+  /** What is wrong with a message that ends here. */
+  #incomplete(): unknown {
     try {
       this.#reader.eof()
-    } catch {
-      this.#disconnected()
-      return
+      return undefined
+    } catch (error) {
+      return error
     }
-    if (this.#handling.running) {
-      const { cancelOnDisconnect, halfClose = this.#host.halfClose } = this.#running().destination
-      if (cancelOnDisconnect && !halfClose) this.#disconnected()
-      else this.#handling.keepAlive = false
-    } else if (this.#ahead.size === 0) this.#endAfterFlush()
   }
 
   drain(): void {
@@ -178,6 +191,7 @@ export class Connection
           corked = true
           this.#transport.cork()
         }
+        this.#more = more
         if (fresh && count === 1) this.#received(this.#reader.request)
         // What an earlier handler put into the stores of others would be there for this one.
         else outsideContexts(Connection.#receivedBy, this)
@@ -215,7 +229,7 @@ export class Connection
     if (this.#handling.scope === undefined) {
       this.#handling.begin(request)
       // It had ended its side before, but its earlier requests were answered.
-      if (this.#peerEnded && this.#handling.running) this.end()
+      if (this.#peerEnded && this.#handling.running) this.#endedBehind(this.#more)
     } else if (!this.#reader.reading) this.#next()
     else if (this.#reader.tooMuchToDiscard) this.#endAfterFlush()
   }
@@ -229,7 +243,8 @@ export class Connection
   #goOn(): void {
     if (this.#state !== 'open' || this.#consuming || this.#mustWait()) return
     if (this.#ahead.size > 0) this.#consume(this.#ahead.take(), false, false)
-    if (this.#peerEnded && this.idle && this.#state === 'open') this.#endAfterFlush()
+    // Nothing comes to complete a request that is there in part.
+    if (this.#peerEnded && !this.#mustWait() && this.#ahead.size === 0) this.#endAfterFlush()
   }
 
   // From the handling:

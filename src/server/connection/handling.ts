@@ -138,7 +138,14 @@ export class Handling implements ResponseListener {
   }
 
   readonly #accept = (result: HandlerResult): void => {
-    const response = serverResponseOf(result)
+    let response: ServerResponse | undefined
+    try {
+      response = serverResponseOf(result)
+    } catch (error) {
+      // Not every `Response` is one that can be sent.
+      this.#failed(error)
+      return
+    }
     if (response !== undefined) this.#respond(response)
     else this.#failed(noResponse(result))
   }
@@ -162,6 +169,7 @@ export class Handling implements ResponseListener {
       this.responseSent()
       return
     }
+    if (reader.reading) reader.answering(response)
     if (
       this.#host.closing ||
       reader.lost ||

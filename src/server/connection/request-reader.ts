@@ -15,6 +15,7 @@ import {
   type RequestOrigin,
   ServerRequest,
 } from '../messages/server-request.ts'
+import type { ServerResponse } from '../messages/server-response.ts'
 import type { ServerLimits } from '../server-options.ts'
 import type { ConnectionHost } from './connection-host.ts'
 import type { ReadTimer } from './read-timer.ts'
@@ -79,6 +80,12 @@ export class RequestReader implements RequestEvents, BodySource, InterimSender {
     if (!this.reading || request?.head.framing !== 'chunked') return false
     // What is sent in pieces may be made of it.
     return this.#discarding || (request.incoming?.used === false && isWhole(response))
+  }
+
+  /** The response comes: from now on there is nothing to be said before it. */
+  answering(response: ServerResponse): void {
+    // What is sent in pieces may be made of the body, and then it is wanted before the head goes out.
+    if (this.#expecting && response.status < 400 && !isWhole(response.body)) this.wanted()
   }
 
   /** How many bytes were used; fewer than given behind a complete message. Throws `ProtocolError`. */
@@ -160,8 +167,9 @@ export class RequestReader implements RequestEvents, BodySource, InterimSender {
   wanted(): void {
     if (!this.#expecting) return
     this.#expecting = false
-    // RFC 9110 §10.1.1: told only when the body is wanted, so that a refused one is not sent.
-    this.#transport.write('HTTP/1.1 100 Continue\r\n\r\n')
+    // RFC 9110 §10.1.1: told only when the body is wanted, so that a refused one is not sent. Behind the
+    // beginning of the response it would be a part of that.
+    if (this.request?.interim !== undefined) this.#transport.write('HTTP/1.1 100 Continue\r\n\r\n')
     this.#timer.resumeBody()
   }
 

@@ -46,13 +46,16 @@ export function responseHead(response: ServerResponse, facts: HeadFacts): string
   if (headers === undefined) return plainHead(response, facts)
   const list: string[] = []
   const { raw } = headers
+  let upgrade = false
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string
+    if (name.length === 7 && sameName(name, 'upgrade')) upgrade = true
     if (!isOurs(name, facts)) list.push(name, raw[index + 1] as string)
   }
   if (facts.length >= 0) list.push('content-length', String(facts.length))
   if (facts.chunked) list.push('transfer-encoding', 'chunked')
-  if (facts.connection !== undefined) list.push('connection', facts.connection)
+  const connection = upgrade ? withUpgrade(facts.connection) : facts.connection
+  if (connection !== undefined) list.push('connection', connection)
   const head = writeResponseHead(response.status, undefined, list)
   return headers.has('date') ? head : `${head.slice(0, -2)}${facts.date}\r\n`
 }
@@ -82,7 +85,13 @@ function isOurs(name: string, facts: HeadFacts): boolean {
   }
 }
 
+// RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
+function withUpgrade(connection: HeadFacts['connection']): string {
+  return connection === undefined || connection === 'Upgrade' ? 'Upgrade' : `${connection}, Upgrade`
+}
+
 /** Whether a handler asks for the end of the connection. */
 export function asksToClose(headers: HeaderFields | undefined): boolean {
-  return headers !== undefined && /\bclose\b/i.test(headers.get('connection') ?? '')
+  const options = headers?.get('connection')
+  return typeof options === 'string' && /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(options)
 }

@@ -45,6 +45,7 @@ export function sendResponse(
     context.keepAlive &&
     context.minorVersion === 1 &&
     status !== 204 &&
+    status !== 205 &&
     status !== 304
   ) {
     const length = Buffer.byteLength(body)
@@ -63,9 +64,10 @@ export function sendResponse(
 function sendAny(transport: Transport, response: ServerResponse, context: ResponseContext): Sent {
   const { status } = response
   const body = response.body === null ? undefined : outgoingBody(response.body)
-  // RFC 9110 §15.3.5, §15.4.5: neither has content, whatever the handler gave.
-  const bodyless = context.method === 'HEAD' || status === 204 || status === 304
+  // RFC 9110 §15.3.5, §15.3.6, §15.4.5: none of them has content, whatever the handler gave.
+  const bodyless = context.method === 'HEAD' || status === 204 || status === 205 || status === 304
   let length = body === undefined ? (bodyless ? -2 : 0) : (body.length ?? promisedLength(response))
+  if (status === 205) length = 0
   if (status === 204 || (status === 304 && body === undefined)) length = -2
   // RFC 9110 §9.3.6: what follows a success is the tunnel, "a server MUST NOT send" how long it is.
   const tunnel = context.method === 'CONNECT' && status >= 200 && status < 300

@@ -26,6 +26,7 @@ import { type Key, KeyedValues } from './key.ts'
 import { type EndHook, RequestHooks, type ResponseHook } from './request-hooks.ts'
 import { type SchemaOutput, type StandardSchema, validate } from './schema.ts'
 import { ServerResponse } from './server-response.ts'
+import { urlOf } from './request-url.ts'
 
 /** Where a request came from: what it can't know by itself. */
 export interface RequestOrigin {
@@ -374,14 +375,6 @@ function pathStart(target: string): number {
 function queryOf(target: string): string {
   const start = target.indexOf('?')
   return start === -1 ? '' : target.slice(start + 1)
-}
-
-function urlOf({ target, head, origin }: ServerRequest): URL {
-  const base = `${origin.secure ? 'https' : 'http'}://${origin.host ?? head.host ?? origin.authority}`
-  const written = target.startsWith('/') ? base + target : target === '*' ? base : target
-  const url = URL.parse(written)
-  if (url === null) throw new HTTPError(400, 'The target and the host make no URL')
-  return url
 }
 
 function emptyBody(): IncomingBody {

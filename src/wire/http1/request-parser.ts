@@ -156,7 +156,7 @@ export class RequestParser {
     const method = methodOf(text, scan.firstEnd)
     const target = text.slice(scan.firstEnd + 1, scan.secondEnd)
     const minorVersion = scan.minorVersion as MinorVersion
-    noteFacts(scan, text, facts)
+    noteFacts(scan, text, facts, true)
     const host = hostOf(method, target, facts.host, minorVersion)
     const framing = requestFraming(facts, minorVersion)
     const connect = method === 'CONNECT'

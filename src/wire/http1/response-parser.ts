@@ -153,7 +153,7 @@ export class ResponseParser {
     const text = this.#heads.takeText()
     const { status } = scan
     const minorVersion = scan.minorVersion as MinorVersion
-    noteFacts(scan, text, facts)
+    noteFacts(scan, text, facts, false)
     const framing = responseFraming(this.#method, status, facts, minorVersion)
     const contentLength = framing === 'length' ? facts.contentLength : 0
     const keepAlive =

@@ -1,5 +1,5 @@
 import { AsyncEvent, CancelledError, createTask, shield, sleep } from 'spool'
-import { Application, stream, text } from 'spool/server'
+import { Application, type ServerRequest, type ServerResponse, stream, text } from 'spool/server'
 import { MockClock, settle } from 'spool/testing'
 import { describe, expect, test } from 'vitest'
 import { MemoryServer } from '../../support/memory-server.ts'
@@ -139,6 +139,57 @@ test('halfClose lets a client end its side and still get its response', async ()
   expect(patient.closed).toBe(true)
   expect(strict.text).toBe('')
   expect(server.host.statistics()).toMatchObject({ connections: 0, disconnected: 1 })
+  server.host.end()
+})
+
+test('halfClose answers each request that came before the client ended its side', async () => {
+  const app = new Application()
+    .get('/late', async () => {
+      await Promise.resolve()
+      return text('late')
+    })
+    .get('/', () => text('here'))
+    .post('/', async (request) => text(await request.text()))
+  const tails = ['', 'GET / HTT', post('/', 'half').slice(0, -2)]
+  for (const tail of tails) {
+    for (const first of ['/', '/late']) {
+      const server = new MemoryServer(app, { halfClose: true })
+      const client = server.connect()
+      client.transport.write(get(first) + get('/late') + post('/', 'body') + get('/late') + tail)
+      client.transport.end()
+      await settle()
+      expect(client.ended).toBe(true)
+      const expected = [200, 200, 200, 200]
+      expect(client.statuses().slice(0, 4)).toEqual(expected)
+      expect(server.host.statistics()).toMatchObject({ connections: 0, active: 0 })
+      server.host.end()
+    }
+  }
+})
+
+test('cancelOnDisconnect: false fails the body that was cut off, and not its handler', async () => {
+  const go = new AsyncEvent()
+  const failures: unknown[] = []
+  const read = async (request: ServerRequest): Promise<ServerResponse> => {
+    try {
+      await request.text()
+    } catch (error) {
+      failures.push(error)
+    }
+    await go.wait()
+    return text('done')
+  }
+  const app = new Application().post('/', read, { cancelOnDisconnect: false })
+  const server = new MemoryServer(app)
+  const client = await server.connect().send(post('/', 'half of it').slice(0, -5))
+  await client.end()
+  expect(failures).toMatchObject([{ code: 'SPOOL_REMOTE_PROTOCOL' }])
+  expect(server.host.statistics()).toMatchObject({ active: 1, disconnected: 0 })
+  go.set()
+  await settle()
+  expect(client.text).toMatch(/connection: close\r\n\r\ndone$/)
+  expect(server.host.statistics()).toMatchObject({ connections: 0, active: 0 })
+  expect(server.errors).toEqual([])
   server.host.end()
 })
 

@@ -44,6 +44,47 @@ test('earlyHints() does nothing for HTTP/1.0, for fetch(), and once the response
   expect([response.status, await response.text()]).toEqual([200, 'ab'])
 })
 
+const expecting = (target: string, version = '1.1'): string =>
+  `POST ${target} HTTP/${version}\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n`
+
+test('100 Continue goes out before a response that is made of the body, and never into it', async () => {
+  const server = new MemoryServer(new Application().post('/', ({ body }) => stream(body)))
+  const client = await server.connect().send(expecting('/'))
+  const before = client.take()
+  await client.send('hello')
+  const after = client.take()
+  expect(before).toMatch(
+    /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n(?:[^\r]+\r\n)+\r\n$/,
+  )
+  expect(after).toBe('5\r\nhello\r\n0\r\n\r\n')
+  // The connection is as good as any other.
+  await client.send(get('/'))
+  expect(client.statuses()).toEqual([405])
+  await client.end()
+  server.host.end()
+})
+
+test('100 Continue is not sent behind the head of a refusal, though its pieces read the body', async () => {
+  const read: unknown[] = []
+  const app = new Application().post('/', ({ body }) =>
+    stream(
+      (async function* () {
+        yield 'no'
+        for await (const chunk of body) read.push(String(chunk))
+      })(),
+      { status: 403 },
+    ),
+  )
+  const server = new MemoryServer(app)
+  const client = await server.connect().send(expecting('/'))
+  expect(client.text).toMatch(/^HTTP\/1\.1 403 [^]*connection: close\r\n\r\n2\r\nno\r\n$/)
+  await client.send('hello')
+  expect(read).toEqual(['hello'])
+  expect(client.text).not.toContain('100 Continue')
+  await client.end()
+  server.host.end()
+})
+
 test('earlyHints() refuses fields that can not be sent', async () => {
   const app = new Application().get('/', (request) => {
     request.earlyHints({ link: 'a\r\nb: c' })

@@ -25,6 +25,18 @@ function ofLength7(): ServerResponse {
   return new ServerResponse(null, { headers: { 'content-length': '7' } })
 }
 
+async function usedResponse(): Promise<Response> {
+  const response = new Response('x')
+  await response.text()
+  return response
+}
+
+function lockedResponse(): Response {
+  const response = new Response('x')
+  response.body?.getReader()
+  return response
+}
+
 describe('A handler that fails', () => {
   test('is answered with 500 and no detail, and reported', async () => {
     const handlers = [
@@ -44,6 +56,23 @@ describe('A handler that fails', () => {
       )
       expect(errors).toMatchObject([{ message: 'secret' }])
       expect(ended).toBe(false)
+    }
+  })
+
+  test('by a Response that can not be sent is answered with 500, and reported', async () => {
+    const failures: [() => Response | Promise<Response>, string][] = [
+      [() => Response.error(), 'Cannot answer with Response.error()'],
+      [async () => Response.error(), 'Cannot answer with Response.error()'],
+      [usedResponse, 'Cannot answer with a Response whose body is read already'],
+      [lockedResponse, 'Cannot answer with a Response whose body is read already'],
+    ]
+    for (const [handler, message] of failures) {
+      for (const served of [handler, new Application().get('/', handler)]) {
+        const { sent, errors, ended } = await answer(served)
+        expect(sent).toMatch(/^HTTP\/1\.1 500 /)
+        expect(errors).toMatchObject([{ name: 'TypeError', message }])
+        expect(ended).toBe(false)
+      }
     }
   })
 
@@ -243,4 +272,38 @@ describe('A response', () => {
     await client.end()
     server.host.end()
   })
+})
+
+test('A response of 205 has no content, and says so', async () => {
+  const bodies = ['body', Buffer.from('body'), ['bo', 'dy'], null]
+  for (const body of bodies) {
+    const { sent, ended } = await answer(() => new ServerResponse(body, { status: 205 }))
+    expect(sent).toMatch(/^HTTP\/1\.1 205 Reset Content\r\n[^]*content-length: 0\r\n\r\n$/)
+    expect(ended).toBe(false)
+  }
+})
+
+test('A response with Upgrade has the option in Connection, too', async () => {
+  const upgrade = { upgrade: 'foo' }
+  const plain = await answer(() => text('', { status: 426, headers: upgrade }))
+  expect(plain.sent).toContain('connection: Upgrade\r\n')
+  const own = await answer(() =>
+    text('', { status: 426, headers: { ...upgrade, connection: 'upgrade' } }),
+  )
+  expect(own.sent.match(/connection: /gi)).toHaveLength(1)
+  expect(own.ended).toBe(false)
+  const closing = await answer(
+    () => text('', { status: 426, headers: { Upgrade: 'foo' } }),
+    get('/', 'connection: close'),
+  )
+  expect(closing.sent).toContain('connection: close, Upgrade\r\n')
+})
+
+test('A handler asks for the end of the connection by the option "close" and by no other', async () => {
+  for (const connection of ['close', 'Close', 'x, close', 'close ,x']) {
+    expect((await answer(() => text('', { headers: { connection } }))).ended).toBe(true)
+  }
+  for (const connection of ['x-close-notify', 'not-close', 'closed']) {
+    expect((await answer(() => text('', { headers: { connection } }))).ended).toBe(false)
+  }
 })

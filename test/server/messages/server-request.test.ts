@@ -53,6 +53,17 @@ test('ServerRequest.url of HTTP/1.0 without a host is where it was received', ()
   expect(request({ host: undefined, target: '/a' }).url.href).toBe('http://127.0.0.1/a')
 })
 
+test('ServerRequest.url of an empty host is where it was received, and no part of the path', () => {
+  const { url } = request({ host: '', target: '/evil.example/x' })
+  expect(url.href).toBe('http://127.0.0.1/evil.example/x')
+})
+
+test('ServerRequest.url has no zone of an address', () => {
+  const made = request({ host: '[fe80::1%25eth0]:8080', target: '/a%25' })
+  expect(made.url.href).toBe('http://[fe80::1]:8080/a%25')
+  expect(request({ target: 'http://[fe80::1%25eth0]/a' }).url.href).toBe('http://[fe80::1]/a')
+})
+
 test('ServerRequest.url throws 400 where there is none', () => {
   expect(() => request({ host: 'a:99999' }).url).toThrow(HTTPError)
 })

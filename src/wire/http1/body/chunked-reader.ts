@@ -102,7 +102,7 @@ export class ChunkedReader {
         if (end !== -1) {
           const { scan } = this.#trailerReader
           const text = this.#trailerReader.takeText()
-          noteFacts(scan, text, facts)
+          noteFacts(scan, text, facts, true)
           this.trailers = checkTrailers(cutFields(text, fieldsAt(scan, text), scan.fieldCount))
         }
         return end

@@ -37,8 +37,16 @@ export class FieldFacts {
   }
 }
 
-/** Fills `facts` from the fields of a head, and cuts out none but those that count. */
-export function noteFacts(scan: HeadScan, text: string, facts: FieldFacts): void {
+/**
+ * Fills `facts` from the fields of a head, and cuts out none but those that count. `Host` counts in requests
+ * only: in a response it means nothing (RFC 9110 §7.2), and is a field like any other.
+ */
+export function noteFacts(
+  scan: HeadScan,
+  text: string,
+  facts: FieldFacts,
+  isRequest: boolean,
+): void {
   const { marks } = scan
   facts.reset()
   const end = scan.fieldCount * MARKS_PER_FIELD
@@ -48,7 +56,7 @@ export function noteFacts(scan: HeadScan, text: string, facts: FieldFacts): void
     const first = text.charCodeAt(at) | 0x20
     switch (marks[mark + 1]! - at) {
       case 4:
-        if (first === 0x68 && isNamed(text, at, 'Host', 'host')) {
+        if (isRequest && first === 0x68 && isNamed(text, at, 'Host', 'host')) {
           // RFC 9112 §3.2: 400 to "any request message that contains more than one Host header field line or a
           // Host header field with an invalid field value".
           if (facts.host !== undefined) throw refused('Field "Host" is repeated')
