@@ -19,6 +19,7 @@ import {
 import { pathFor, type URLParam } from './routing/route-url.ts'
 import { Captures } from './routing/route-table.ts'
 import { Router } from './routing/router.ts'
+import { aText, type Checks, checkSettings, oneOf, optional } from './option-checks.ts'
 
 export interface MountOptions {
   /** Stands before the names of its routes, with a dot: letters, digits, `_` and `-`. */
@@ -47,7 +48,10 @@ interface HostRoutes {
   readonly source: ApplicationTree
 }
 
-const policies: readonly TrailingSlash[] = ['strict', 'redirect', 'ignore']
+const checks: Checks<ApplicationOptions> = {
+  trailingSlash: optional(oneOf('strict', 'redirect', 'ignore')),
+}
+const mountChecks: Checks<MountOptions> = { name: optional(aText) }
 
 export class ApplicationTree implements RouteSource {
   readonly middlewares: ServerMiddleware[] = []
@@ -66,15 +70,8 @@ export class ApplicationTree implements RouteSource {
   #frozen = false
 
   constructor(application: Application, values: KeyedValues, options: ApplicationOptions) {
-    const { trailingSlash = 'strict', ...unknown } = options
-    for (const name of Object.keys(unknown)) {
-      throw new TypeError(`Unknown option "${name}" of an application: expected trailingSlash`)
-    }
-    if (!policies.includes(trailingSlash)) {
-      throw new TypeError(
-        `Invalid trailingSlash ${JSON.stringify(trailingSlash)}: expected one of ${policies.join(', ')}`,
-      )
-    }
+    checkSettings('Application', options, checks)
+    const { trailingSlash = 'strict' } = options
     this.#application = application
     this.values = values
     this.trailingSlash = trailingSlash
@@ -106,7 +103,9 @@ export class ApplicationTree implements RouteSource {
     this.registered.push(route)
   }
 
-  mount(prefix: string, source: ApplicationTree, { name }: MountOptions): void {
+  mount(prefix: string, source: ApplicationTree, options: MountOptions): void {
+    checkSettings(`mount "${prefix}"`, options, mountChecks)
+    const { name } = options
     const { path, trailingSlash } = parsePattern(prefix)
     const problem =
       path === undefined

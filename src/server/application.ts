@@ -3,7 +3,7 @@
  * for the first time; from then on it stays as it is.
  */
 import { BusyResourceError, ClosedResourceError } from '../concurrency/errors.ts'
-import { checkFunction } from '../concurrency/scope/arguments.ts'
+import { checkFunction, show } from '../concurrency/scope/arguments.ts'
 import type { Scope } from '../concurrency/scope/scope.ts'
 import type { Task, TaskFunction, TaskOptions } from '../concurrency/tasks/task.ts'
 import { ApplicationRun } from './application-run.ts'
@@ -23,6 +23,15 @@ import {
   webSocketRoute,
   type WebSocketRouteOptions,
 } from './websocket/websocket-route.ts'
+import {
+  anObject,
+  aText,
+  aToken,
+  type Checks,
+  checkSettings,
+  checkValue,
+  optional,
+} from './option-checks.ts'
 
 /** Sets something up, yields while the application is served, and cleans up. */
 export type Lifespan = (application: Application) => AsyncGenerator<void, void, void>
@@ -39,6 +48,16 @@ export interface URLForOptions {
   query?: QueryInput
   /** What follows the `#`. */
   fragment?: string
+}
+
+const urlChecks: Checks<URLForOptions> = { query: optional(anObject), fragment: optional(aText) }
+
+// RFC 9110 §9.1: methods are case-sensitive. No client sends these in another case.
+const standardMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+function checkApplication(action: string, application: unknown): void {
+  if (application instanceof Application) return
+  throw new TypeError(`Cannot ${action}: expected an Application, got ${show(application)}`)
 }
 
 export class Application implements Dispatcher {
@@ -129,20 +148,26 @@ export class Application implements Dispatcher {
     return this.route('OPTIONS', pattern, handler, options)
   }
 
-  /** As `get()`, for any method by name; `*` stands for every one that has no route of its own. */
+  /**
+   * As `get()`, for any method by name; `*` stands for every one that has no route of its own. Methods
+   * are case-sensitive; those of `get()` and its kin may be given in lower case.
+   */
   route<P extends string>(
     method: string,
     pattern: P,
     handler: Handler<PathParams<P>>,
     options: RouteOptions = {},
   ): this {
-    const route = `${method} ${pattern}`
+    checkValue('a route', 'method', method, aToken)
+    const upper = method.toUpperCase()
+    const name = standardMethods.has(upper) ? upper : method
+    const route = `${name} ${pattern}`
     this.#checkOpen(`add route "${route}"`)
     if (typeof handler !== 'function') {
       throw new TypeError(`Cannot add route "${route}": its handler is no function`)
     }
     checkRouteOptions(route, options)
-    this.#tree.add({ method, pattern, handler: handler as Handler, options })
+    this.#tree.add({ method: name, pattern, handler: handler as Handler, options })
     return this
   }
 
@@ -190,6 +215,7 @@ export class Application implements Dispatcher {
    */
   mount(prefix: string, application: Application, options: MountOptions = {}): this {
     this.#checkOpen(`mount "${prefix}"`)
+    checkApplication(`mount "${prefix}"`, application)
     this.#tree.mount(prefix, application.#tree, options)
     return this
   }
@@ -203,6 +229,8 @@ export class Application implements Dispatcher {
    */
   host(host: string, application: Application): this {
     this.#checkOpen(`add host "${host}"`)
+    checkValue('an application', 'host', host, aText)
+    checkApplication(`add host "${host}"`, application)
     this.#tree.addHost(host, application.#tree)
     return this
   }
@@ -224,8 +252,11 @@ export class Application implements Dispatcher {
   urlFor(
     name: string,
     params: Readonly<Record<string, URLParam>> = {},
-    { query, fragment }: URLForOptions = {},
+    options: URLForOptions = {},
   ): string {
+    checkValue('urlFor()', 'params', params, anObject)
+    checkSettings('urlFor()', options, urlChecks)
+    const { query, fragment } = options
     const end = fragment === undefined ? '' : `#${encodeURIComponent(fragment)}`
     return this.#tree.pathFor(name, params) + queryFor(query) + end
   }
@@ -270,6 +301,7 @@ export class Application implements Dispatcher {
    */
   lifespan(lifespan: Lifespan): this {
     this.#checkOpen('add a lifespan')
+    checkFunction('add a lifespan', lifespan)
     this.#lifespans.push(lifespan)
     return this
   }
@@ -294,6 +326,11 @@ export class Application implements Dispatcher {
    * request's signal, and giving up the response's body.
    */
   fetch(request: Request): Promise<Response> {
+    // By its shape: a platform may have a class of its own.
+    if (typeof (request as Partial<Request> | null)?.url !== 'string') {
+      const message = `Cannot answer ${show(request)}: expected a Request, as in new Request(url)`
+      return Promise.reject(new TypeError(message))
+    }
     return answer(this, request)
   }
 

@@ -10,7 +10,7 @@ import { destinationOf, type Dispatcher } from './connection/destination.ts'
 import { LocalServer } from './local-server.ts'
 import type { Handler } from './routing/route.ts'
 import type { Server } from './server.ts'
-import type { ListenAddress, ServeOptions } from './server-options.ts'
+import { checkServeOptions, type ListenAddress, type ServeOptions } from './server-options.ts'
 import { serveByWorkers } from './workers/worker-server.ts'
 import { serveForPrimary } from './workers/serve-for-primary.ts'
 
@@ -39,6 +39,7 @@ export async function serve(
   served: Application | Handler,
   options: ServeOptions = {},
 ): Promise<Server> {
+  checkServeOptions(options)
   const { workers } = options
   if (workers === undefined) return serveHere(served, options)
   const primary = primaryLine()

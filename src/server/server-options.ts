@@ -5,6 +5,18 @@
 import type { ServerTLSFiles } from '../io/tls-files.ts'
 import type { ServerTLSOptions } from '../io/transport.ts'
 import type { ServerRequest } from './messages/server-request.ts'
+import {
+  aFlag,
+  aFunction,
+  anObject,
+  anything,
+  aText,
+  type Checks,
+  checkSettings,
+  listOf,
+  optional,
+  wholeFrom,
+} from './option-checks.ts'
 
 /** In bytes, where nothing else is said. */
 export interface ServerLimits {
@@ -113,6 +125,36 @@ export interface ServeOptions extends ConnectionOptions, ListenAddress {
    * does. Limits count for each of them.
    */
   workers?: number | 'auto'
+}
+
+const addressChecks: Checks<ListenAddress> = {
+  host: optional(aText),
+  // Where it is listened, with what is allowed.
+  port: anything,
+  path: optional(aText),
+  mode: optional(wholeFrom(0)),
+  tls: optional(anObject),
+  backlog: optional(wholeFrom(1)),
+  reusePort: optional(aFlag),
+}
+
+const serveChecks: Checks<ServeOptions> = {
+  ...addressChecks,
+  listeners: optional(listOf(anObject, 'addresses')),
+  // With the number of processors in mind.
+  workers: anything,
+  limits: optional(anObject),
+  timeouts: optional(anObject),
+  halfClose: optional(aFlag),
+  onError: optional(aFunction),
+}
+
+/** Throws TypeError for options that there are not, or of the wrong kind, and RangeError for numbers. */
+export function checkServeOptions(options: ServeOptions): void {
+  checkSettings('serve()', options, serveChecks)
+  for (const listener of options.listeners ?? []) {
+    checkSettings('a listener of serve()', listener, addressChecks)
+  }
 }
 
 /** Puts `given` over the defaults. Throws RangeError for what is no positive number. */

@@ -353,12 +353,12 @@ test('Application refuses options that do not exist', () => {
   )
   const app = new Application()
   expect(() => app.get('/a', () => text(''), { timeOut: 1 } as object)).toThrow(
-    'Cannot add route "GET /a": unknown option "timeOut", expected one of name, timeout',
+    'Unknown option "timeOut" of route "GET /a": expected one of name, timeout',
   )
   expect(() => app.get('/a', () => text(''), { timeout: 0 })).toThrow(RangeError)
   expect(() => app.get('/a', () => text(''), { bodyLimit: -1 })).toThrow(RangeError)
   expect(() => app.get('/a', () => text(''), { middleware: [1 as never] })).toThrow(
-    'is no function',
+    'expected a list of functions',
   )
   expect(() => app.use(1 as never)).toThrow('Cannot use a middleware that is no function')
 })

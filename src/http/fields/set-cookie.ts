@@ -2,6 +2,7 @@
  * `Set-Cookie` (RFC 6265bis §4.1) with defaults on the safe side: scripts can't read the cookie, other
  * sites' requests don't carry it, and it does not travel in the clear.
  */
+import { checkNames, type Names } from '../../util/known-names.ts'
 import { formatHTTPTime } from './http-time.ts'
 
 export interface CookieOptions {
@@ -24,6 +25,17 @@ export interface CookieOptions {
   sameSite?: 'strict' | 'lax' | 'none'
   /** Keeps it apart for each site that embeds this one. Default false. */
   partitioned?: boolean
+}
+
+const knownOptions: Names<CookieOptions> = {
+  path: true,
+  domain: true,
+  maxAge: true,
+  expires: true,
+  httpOnly: true,
+  secure: true,
+  sameSite: true,
+  partitioned: true,
 }
 
 const nameSyntax = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
@@ -50,6 +62,10 @@ export function formatSetCookie(
   if (!nameSyntax.test(name)) {
     throw new TypeError(`Invalid name ${JSON.stringify(name)} of a cookie: expected a token`)
   }
+  if (typeof value !== 'string') {
+    throw new TypeError(`Cannot set cookie "${name}": its value is no string`)
+  }
+  checkNames(options, knownOptions, 'a cookie')
   const encoded = value.toWellFormed().replaceAll(notInValue, encodeURIComponent)
   const length = name.length + encoded.length
   if (length > mostBytes) {

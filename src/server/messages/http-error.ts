@@ -1,3 +1,4 @@
+import { show } from '../../concurrency/scope/arguments.ts'
 import type { HeadersInput } from '../../http/header-fields.ts'
 import { statusText } from '../../http/status-text.ts'
 import { SpoolError, type SpoolErrorOptions } from '../../util/error.ts'
@@ -46,6 +47,9 @@ export class HTTPError extends SpoolError {
     super('SPOOL_HTTP', message ?? statusText(status), options)
     if (!(Number.isInteger(status) && status >= 400 && status <= 599)) {
       throw new RangeError(`Invalid status ${status} of an error: 400 to 599 is allowed`)
+    }
+    if (message !== undefined && typeof message !== 'string') {
+      throw new TypeError(`Invalid message ${show(message)} of an error: expected a string`)
     }
     this.status = status
     this.headers = options.headers

@@ -1,3 +1,6 @@
+import { show } from '../../concurrency/scope/arguments.ts'
+import { aText, checkValue } from '../option-checks.ts'
+
 /** The name of a value of type `T` that a request or an application carries. Made by `key()`. */
 export class Key<T> {
   readonly name: string
@@ -25,6 +28,7 @@ export class Key<T> {
  * ```
  */
 export function key<T>(name: string): Key<T> {
+  checkValue('key()', 'name', name, aText)
   return new Key<T>(name)
 }
 
@@ -40,6 +44,9 @@ export class KeyedValues {
   }
 
   set<T>(key: Key<T>, value: T): void {
+    if (!(key instanceof Key)) {
+      throw new TypeError(`Cannot set a value for ${show(key)}: expected what key() has made`)
+    }
     this.#values ??= new Map<Key<never>, unknown>()
     this.#values.set(key as unknown as Key<never>, value)
   }

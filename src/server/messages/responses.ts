@@ -1,4 +1,5 @@
 // The kinds of response that a handler makes.
+import { show } from '../../concurrency/scope/arguments.ts'
 import type { BodyInput } from '../../http/outgoing-body.ts'
 import { ServerResponse, type ServerResponseOptions } from './server-response.ts'
 
@@ -9,11 +10,13 @@ const binary: ServerResponseOptions = { type: 'application/octet-stream' }
 
 /** Plain text, as UTF-8. */
 export function text(body: string, options?: ServerResponseOptions): ServerResponse {
+  if (typeof body !== 'string') throw noText('text', body)
   return new ServerResponse(body, withDefault(options, plainText))
 }
 
 /** HTML, as UTF-8. */
 export function html(body: string, options?: ServerResponseOptions): ServerResponse {
+  if (typeof body !== 'string') throw noText('html', body)
   return new ServerResponse(body, withDefault(options, htmlText))
 }
 
@@ -31,6 +34,11 @@ export function bytes(
   body: Uint8Array | ArrayBuffer,
   options?: ServerResponseOptions,
 ): ServerResponse {
+  if (!(body instanceof Uint8Array) && !(body instanceof ArrayBuffer)) {
+    throw new TypeError(
+      `Cannot answer ${show(body)} as bytes: expected a Uint8Array or ArrayBuffer`,
+    )
+  }
   return new ServerResponse(body, withDefault(options, binary))
 }
 
@@ -43,6 +51,11 @@ export function stream(
   body: Exclude<BodyInput, string | Uint8Array | ArrayBuffer>,
   options?: ServerResponseOptions,
 ): ServerResponse {
+  if (typeof body !== 'object' || body === null) {
+    throw new TypeError(
+      `Cannot stream ${show(body)}: expected an iterable, a ReadableStream or a Blob`,
+    )
+  }
   return new ServerResponse(body, withDefault(options, binary))
 }
 
@@ -69,9 +82,16 @@ export function redirect(
   if (![301, 302, 303, 307, 308].includes(status)) {
     throw new RangeError(`Invalid status ${status}: 301, 302, 303, 307 or 308 redirects`)
   }
+  if (location === '' || (typeof location !== 'string' && !(location instanceof URL))) {
+    throw new TypeError(`Cannot redirect to ${show(location)}: expected a URL or a path`)
+  }
   const response = new ServerResponse(null, { ...options, status })
   response.headers.set('location', encodeLocation(String(location)))
   return response
+}
+
+function noText(kind: string, body: unknown): TypeError {
+  return new TypeError(`Cannot answer ${show(body)} as ${kind}: expected a string`)
 }
 
 // Non-ASCII and blanks only: whoever made the URL encoded the rest as it should be.

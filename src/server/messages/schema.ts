@@ -2,6 +2,7 @@
  * Validation by the Standard Schema interface, version 1, which zod, valibot, arktype and others speak.
  * What of it is used is written down here: nothing is imported from any of them.
  */
+import { show } from '../../concurrency/scope/arguments.ts'
 import { HTTPError } from './http-error.ts'
 
 /** A schema of any library that implements Standard Schema. */
@@ -47,6 +48,9 @@ export async function validate<S extends StandardSchema>(
   value: unknown,
   what: string = 'value',
 ): Promise<SchemaOutput<S>> {
+  if (typeof (schema as Partial<S> | undefined)?.['~standard']?.validate !== 'function') {
+    throw new TypeError(`Cannot validate with ${show(schema)}: expected a Standard Schema`)
+  }
   const result = await schema['~standard'].validate(value)
   if (result.issues === undefined) return result.value as SchemaOutput<S>
   const issues = result.issues.slice(0, mostIssues).map(({ message, path = [] }) => ({

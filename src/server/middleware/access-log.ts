@@ -5,6 +5,14 @@ import type { ServerRequest } from '../messages/server-request.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
 import { compileFormat } from './access-log-format.ts'
 import { requestIdKey } from './request-id.ts'
+import {
+  aFunction,
+  aText,
+  type Check,
+  checkSettings,
+  checkValue,
+  optional,
+} from '../option-checks.ts'
 
 /** What is known of a request that is over. */
 export interface AccessLogEntry {
@@ -63,6 +71,12 @@ export type AccessLogOptions = CommonOptions &
       }
   )
 
+const aLogger: Check = (value) =>
+  typeof (value as Partial<AccessLogger> | undefined)?.info === 'function'
+    ? undefined
+    : 'an object with a method info()'
+const checks = { format: optional(aText), logger: optional(aLogger), skip: optional(aFunction) }
+
 const defaultFormat = '%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i" %Tf'
 
 /**
@@ -84,6 +98,10 @@ const defaultFormat = '%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i" %Tf'
  * ```
  */
 export function accessLog(options: AccessLogOptions = {}): ServerMiddleware {
+  checkSettings('accessLog()', options, checks)
+  if (options.format === 'object') {
+    checkValue('accessLog()', 'logger', options.logger, aLogger)
+  }
   const { skip } = options
   const write = writerOf(options)
   return (request, next) => {

@@ -4,6 +4,7 @@ import { type Key, key } from '../messages/key.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
 import { credentialsOf, digestOf, quoted, sameDigest } from './credentials.ts'
+import { anObject, aText, type Checks, checkSettings, optional } from '../option-checks.ts'
 
 /** Whether the password is the user's. */
 export type PasswordCheck = (
@@ -17,6 +18,20 @@ export interface BasicAuthOptions {
   users: Readonly<Record<string, string>> | PasswordCheck
   /** What the browser shows beside its question. Default `Restricted`. */
   realm?: string
+}
+
+const checks: Checks<BasicAuthOptions> = {
+  users: (value) => {
+    if (typeof value === 'function') return undefined
+    // RFC 7617 §2: a name with a colon could never be told from its password.
+    const fits =
+      anObject(value) === undefined &&
+      Object.entries(value as object).every(
+        ([user, password]) => !user.includes(':') && typeof password === 'string',
+      )
+    return fits ? undefined : 'a function, or names without ":" and their passwords'
+  },
+  realm: optional(aText),
 }
 
 /** Who has asked, for `request.get()`, where `basicAuth()` let them in. */
@@ -37,6 +52,7 @@ export const basicUserKey: Key<string> = key<string>('user of basicAuth')
  * ```
  */
 export function basicAuth(options: BasicAuthOptions): ServerMiddleware {
+  checkSettings('basicAuth()', options, checks)
   const { users, realm = 'Restricted' } = options
   const challenge = `Basic realm=${quoted(realm)}, charset="UTF-8"`
   const check = typeof users === 'function' ? users : checkOf(users)

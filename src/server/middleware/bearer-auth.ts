@@ -3,6 +3,16 @@ import { HTTPError } from '../messages/http-error.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
 import { credentialsOf, digestOf, quoted, sameDigest } from './credentials.ts'
+import {
+  aFunction,
+  aText,
+  type Check,
+  type Checks,
+  checkSettings,
+  either,
+  listOf,
+  optional,
+} from '../option-checks.ts'
 
 /** Whether the token is good. What it stands for can be kept with `request.set()`. */
 export type TokenCheck = (token: string, request: ServerRequest) => boolean | Promise<boolean>
@@ -17,6 +27,13 @@ export interface BearerAuthOptions {
 // RFC 6750 §2.1: b64token.
 const form = /^[A-Za-z0-9\-._~+/]+=*$/
 
+const aGoodToken: Check = (value) =>
+  typeof value === 'string' && form.test(value) ? undefined : 'a token'
+const checks: Checks<BearerAuthOptions> = {
+  tokens: either('a function, or a list of tokens', aFunction, listOf(aGoodToken, 'tokens')),
+  realm: optional(aText),
+}
+
 /**
  * Lets in who has a token, and answers 401 to all others, and 400 to what is no token. Tokens are
  * compared in a time that tells nothing of them.
@@ -29,6 +46,7 @@ const form = /^[A-Za-z0-9\-._~+/]+=*$/
  * ```
  */
 export function bearerAuth(options: BearerAuthOptions): ServerMiddleware {
+  checkSettings('bearerAuth()', options, checks)
   const { tokens, realm = 'Restricted' } = options
   const challenge = `Bearer realm=${quoted(realm)}`
   const check = typeof tokens === 'function' ? tokens : checkOf(tokens)

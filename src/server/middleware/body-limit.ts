@@ -1,3 +1,4 @@
+import { show } from '../../concurrency/scope/arguments.ts'
 import { HTTPError } from '../messages/http-error.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
 
@@ -18,8 +19,8 @@ import type { ServerMiddleware } from '../routing/route.ts'
  * ```
  */
 export function bodyLimit(limit: number): ServerMiddleware {
-  if (!(limit >= 0)) {
-    throw new RangeError(`Cannot limit bodies to ${limit} bytes: expected 0 or more`)
+  if (typeof limit !== 'number' || !(limit >= 0)) {
+    throw new RangeError(`Cannot limit bodies to ${show(limit)} bytes: expected 0 or more`)
   }
   return (request, next) => {
     request.bodyLimit = limit

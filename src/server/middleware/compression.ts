@@ -3,6 +3,15 @@ import { appendVary } from '../messages/vary.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import type { ServerResponse } from '../messages/server-response.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
+import {
+  anExpression,
+  aText,
+  atLeast,
+  type Checks,
+  checkSettings,
+  listOf,
+  optional,
+} from '../option-checks.ts'
 
 export interface CompressionOptions {
   /** Which ones, the best first: among those that a client likes as well. Default zstd, br, gzip. */
@@ -14,6 +23,12 @@ export interface CompressionOptions {
 }
 
 const known: readonly ContentCoding[] = ['zstd', 'br', 'gzip']
+
+const checks: Checks<CompressionOptions> = {
+  codings: optional(listOf(aText, 'codings')),
+  threshold: optional(atLeast(0)),
+  types: optional(anExpression),
+}
 
 const compressible =
   /^(?:text\/|application\/(?:json|javascript|xml|xhtml|wasm|x-ndjson|rtf|graphql|sql|manifest)|image\/(?:svg|bmp|x-icon|vnd\.microsoft\.icon)|font\/(?:ttf|otf|collection)|application\/(?:vnd\.ms-fontobject|x-font-ttf)|[\w.-]+\/[\w.-]+\+(?:json|xml|text|yaml))/i
@@ -45,6 +60,7 @@ const pieceSize = 65_536
  * ```
  */
 export function compression(options: CompressionOptions = {}): ServerMiddleware {
+  checkSettings('compression()', options, checks)
   const { codings = known, threshold = 1_024, types = compressible } = options
   for (const coding of codings) {
     if (known.includes(coding)) continue

@@ -7,6 +7,19 @@ import { empty } from '../messages/responses.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import type { ServerResponse } from '../messages/server-response.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
+import {
+  aFlag,
+  aFunction,
+  anExpression,
+  aText,
+  aToken,
+  atLeast,
+  type Checks,
+  checkSettings,
+  either,
+  listOf,
+  optional,
+} from '../option-checks.ts'
 
 type OriginRule = string | RegExp
 
@@ -30,6 +43,23 @@ export interface CORSOptions {
   privateNetwork?: boolean
 }
 
+const anOriginRule = either('an origin', aText, anExpression)
+const tokens = listOf(aToken, 'tokens')
+const checks: Checks<CORSOptions> = {
+  origin: either(
+    'an origin, an expression, a list of them, or a function',
+    anOriginRule,
+    aFunction,
+    listOf(anOriginRule, 'origins'),
+  ),
+  methods: optional(tokens),
+  headers: optional(tokens),
+  exposeHeaders: optional(tokens),
+  credentials: optional(aFlag),
+  maxAge: optional(atLeast(0)),
+  privateNetwork: optional(aFlag),
+}
+
 /**
  * Lets pages of other origins read the responses, errors included, and answers the preflight requests
  * of browsers before any handler.
@@ -49,6 +79,7 @@ export interface CORSOptions {
  * ```
  */
 export function cors(options: CORSOptions): ServerMiddleware {
+  checkSettings('cors()', options, checks)
   const policy = new Policy(options)
   return (request, next) => {
     const origin = request.headers.get('origin')
@@ -84,9 +115,6 @@ class Policy {
       this.#any || [methods, headers ?? [], exposeHeaders].some((list) => list.includes('*'))
     if (this.#credentials && wildcard) {
       throw new TypeError('Cannot allow credentials with "*": name origins, methods and headers')
-    }
-    if (maxAge !== undefined && !(maxAge >= 0)) {
-      throw new RangeError(`Invalid maxAge of ${maxAge} ms: expected 0 or more`)
     }
     this.#allows = typeof origin === 'function' ? origin : ruleOf(origin)
     this.#methods = methods.join(', ')

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { ServerRequest } from '../messages/server-request.ts'
 import type { ServerResponse } from '../messages/server-response.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
+import { aFlag, atLeast, type Checks, checkSettings, optional } from '../option-checks.ts'
 
 export interface ETagOptions {
   /** The longest body that is hashed, in bytes. Default 65,536. */
@@ -10,6 +11,8 @@ export interface ETagOptions {
   /** Whether tags are weak: for bodies that differ in what does not matter. Default false. */
   weak?: boolean
 }
+
+const checks: Checks<ETagOptions> = { limit: optional(atLeast(0)), weak: optional(aFlag) }
 
 /**
  * Gives 200 responses to GET and HEAD with a text or bytes a tag of their content, and answers 304 to
@@ -26,6 +29,7 @@ export interface ETagOptions {
  * ```
  */
 export function etag(options: ETagOptions = {}): ServerMiddleware {
+  checkSettings('etag()', options, checks)
   const { limit = 65_536, weak = false } = options
   return (request, next) => {
     if (request.method === 'GET' || request.method === 'HEAD') {

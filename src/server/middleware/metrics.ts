@@ -1,4 +1,5 @@
 /** Counts what a server does, in the text format of Prometheus. */
+import { show } from '../../concurrency/scope/arguments.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import type { RequestEnd } from '../messages/request-hooks.ts'
 import { text } from '../messages/responses.ts'
@@ -7,6 +8,15 @@ import type { ServerResponse } from '../messages/server-response.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
 import { patternOf } from '../routing/pattern-of.ts'
 import { Histogram } from './histogram.ts'
+import {
+  aText,
+  atLeast,
+  type Checks,
+  checkSettings,
+  listOf,
+  optional,
+  wholeFrom,
+} from '../option-checks.ts'
 
 export interface MetricsOptions {
   /** What the names of all series begin with. Default `http_server_`. */
@@ -51,6 +61,12 @@ const methods = new Set([
   'QUERY',
 ])
 
+const checks: Checks<MetricsOptions> = {
+  prefix: optional(aText),
+  buckets: optional(listOf(atLeast(0), 'numbers')),
+  maxSeries: optional(wholeFrom(1)),
+}
+
 interface Series {
   readonly labels: string
   count: number
@@ -79,6 +95,7 @@ interface Series {
  * ```
  */
 export function metrics(options: MetricsOptions = {}): Metrics {
+  checkSettings('metrics()', options, checks)
   const counts = new RequestCounts(options)
   return {
     middleware: (request, next) => {
@@ -86,7 +103,12 @@ export function metrics(options: MetricsOptions = {}): Metrics {
       return next(request)
     },
     handler: () => text(counts.report(), { type: 'text/plain; version=0.0.4; charset=utf-8' }),
-    watch: (server) => counts.watch(server),
+    watch: (server) => {
+      if (typeof (server as Partial<MeteredServer> | undefined)?.statistics !== 'function') {
+        throw new TypeError(`Cannot watch ${show(server)}: expected a server`)
+      }
+      counts.watch(server)
+    },
   }
 }
 

@@ -1,6 +1,16 @@
 import { AddressSet, isAddress } from '../../io/address-set.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
 import { addressIn, legacyHops, standardHops } from './forwarded.ts'
+import {
+  aText,
+  type Checks,
+  checkSettings,
+  either,
+  listOf,
+  oneOf,
+  optional,
+  wholeFrom,
+} from '../option-checks.ts'
 
 export interface ProxyHeadersOptions {
   /**
@@ -13,6 +23,15 @@ export interface ProxyHeadersOptions {
    * client sent it. Default `x-forwarded`: X-Forwarded-For, -Proto and -Host.
    */
   fields?: 'x-forwarded' | 'forwarded'
+}
+
+const checks: Checks<ProxyHeadersOptions> = {
+  trusted: either(
+    'how many proxies, or a list of their addresses',
+    wholeFrom(1),
+    listOf(aText, ''),
+  ),
+  fields: optional(oneOf('x-forwarded', 'forwarded')),
 }
 
 // RFC 3986 §3.2: a host and a port, and nothing that would change what comes after.
@@ -33,10 +52,8 @@ const authority = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i
  * ```
  */
 export function proxyHeaders(options: ProxyHeadersOptions): ServerMiddleware {
+  checkSettings('proxyHeaders()', options, checks)
   const { trusted, fields = 'x-forwarded' } = options
-  if (fields !== 'x-forwarded' && fields !== 'forwarded') {
-    throw new TypeError(`Invalid fields "${String(fields)}": expected x-forwarded or forwarded`)
-  }
   const trusts = trustOf(trusted)
   const hopsOf = fields === 'forwarded' ? standardHops : legacyHops
   return (request, next) => {
@@ -65,9 +82,6 @@ function trustOf(
   trusted: ProxyHeadersOptions['trusted'],
 ): (address: string | undefined, depth: number) => boolean {
   if (typeof trusted === 'number') {
-    if (!(Number.isInteger(trusted) && trusted >= 1)) {
-      throw new RangeError(`Cannot trust ${trusted} proxies: expected 1 or more`)
-    }
     return (_address, depth) => depth < trusted
   }
   const unix = trusted.includes('unix')

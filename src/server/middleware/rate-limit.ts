@@ -3,6 +3,7 @@ import { clock } from '../../concurrency/time/current-clock.ts'
 import { HTTPError } from '../messages/http-error.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
+import { above, aFunction, type Checks, checkSettings, optional } from '../option-checks.ts'
 
 export interface RateLimitOptions {
   /** How many requests in `interval`, in the long run. */
@@ -18,6 +19,14 @@ export interface RateLimitOptions {
    * anew. Default 100,000: about 15 MB.
    */
   maxKeys?: number
+}
+
+const checks: Checks<RateLimitOptions> = {
+  limit: above(0),
+  interval: optional(above(0)),
+  burst: optional(above(0)),
+  key: optional(aFunction),
+  maxKeys: optional(above(0)),
 }
 
 /**
@@ -42,12 +51,9 @@ export interface RateLimitOptions {
  * ```
  */
 export function rateLimit(options: RateLimitOptions): ServerMiddleware {
+  checkSettings('rateLimit()', options, checks)
   const { limit, interval = 60_000, key = addressOf, maxKeys = 100_000 } = options
   const { burst = Math.max(1, Math.floor(limit)) } = options
-  for (const [name, value] of Object.entries({ limit, interval, burst, maxKeys })) {
-    if (value > 0 && value < Infinity) continue
-    throw new RangeError(`Invalid ${name} of ${value} of a rate limit: expected more than 0`)
-  }
   const buckets = new Buckets(interval / limit, burst, maxKeys)
   // draft-ietf-httpapi-ratelimit-headers-10: quota and window, what remains and when it is full again.
   const policy = `"default";q=${burst};w=${Math.ceil(((interval / limit) * burst) / 1_000)}`

@@ -1,11 +1,15 @@
+import { show } from '../../concurrency/scope/arguments.ts'
 import { moveOnAfter } from '../../concurrency/time/timeout.ts'
 import { HTTPError } from '../messages/http-error.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
+import { type Checks, checkSettings, oneOf, optional } from '../option-checks.ts'
 
 export interface RequestTimeoutOptions {
   /** What is answered: 503, the default, or 504 where the handler only waits for another server. */
   status?: 503 | 504
 }
+
+const checks: Checks<RequestTimeoutOptions> = { status: optional(oneOf(503, 504)) }
 
 /**
  * Gives handlers `limit` milliseconds to come up with a response; then everything that they wait for
@@ -29,8 +33,9 @@ export function requestTimeout(
   limit: number,
   options: RequestTimeoutOptions = {},
 ): ServerMiddleware {
-  if (!(limit > 0)) {
-    throw new RangeError(`Cannot limit requests to ${limit} ms: expected more than 0`)
+  checkSettings('requestTimeout()', options, checks)
+  if (typeof limit !== 'number' || !(limit > 0)) {
+    throw new RangeError(`Cannot limit requests to ${show(limit)} ms: expected more than 0`)
   }
   const { status = 503 } = options
   return async (request, next) => {

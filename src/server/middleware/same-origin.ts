@@ -1,6 +1,15 @@
 import { HTTPError } from '../messages/http-error.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
+import {
+  aFlag,
+  aFunction,
+  aText,
+  type Checks,
+  checkSettings,
+  listOf,
+  optional,
+} from '../option-checks.ts'
 
 export interface SameOriginOptions {
   /** Other origins whose pages may change something here: `https://admin.example.com`. */
@@ -9,6 +18,12 @@ export interface SameOriginOptions {
   sameSite?: boolean
   /** Requests that are let through, such as those of a webhook. */
   skip?: (request: ServerRequest) => boolean
+}
+
+const checks: Checks<SameOriginOptions> = {
+  trusted: optional(listOf(aText, 'origins')),
+  sameSite: optional(aFlag),
+  skip: optional(aFunction),
 }
 
 /**
@@ -26,6 +41,7 @@ export interface SameOriginOptions {
  * ```
  */
 export function sameOrigin(options: SameOriginOptions = {}): ServerMiddleware {
+  checkSettings('sameOrigin()', options, checks)
   const { trusted = [], sameSite = false, skip } = options
   for (const origin of trusted) {
     if (URL.parse(origin)?.origin !== origin) {

@@ -1,4 +1,5 @@
 import type { ServerMiddleware } from '../routing/route.ts'
+import { aFieldValue, checkSettings, either, oneOf, optional } from '../option-checks.ts'
 
 /** The value of each field, or false to leave it out. */
 export interface SecurityHeadersOptions {
@@ -39,10 +40,13 @@ const fields: Readonly<Record<Name, readonly [name: string, value: string | fals
   permissionsPolicy: ['permissions-policy', false],
 }
 
+const aValue = optional(either('a value, or false', aFieldValue, oneOf(false)))
+const checks = Object.fromEntries(Object.keys(fields).map((name) => [name, aValue]))
+
 /**
  * Tells browsers to be careful. What a handler has set itself stays.
  *
- * Throws TypeError for an option that there is not.
+ * Throws TypeError for an option that there is not, and for a value that can't be sent.
  *
  * @example
  * ```ts
@@ -55,13 +59,7 @@ const fields: Readonly<Record<Name, readonly [name: string, value: string | fals
  * ```
  */
 export function securityHeaders(options: SecurityHeadersOptions = {}): ServerMiddleware {
-  for (const name of Object.keys(options)) {
-    if (!(name in fields)) {
-      throw new TypeError(
-        `Unknown security header "${name}": expected one of ${Object.keys(fields).join(', ')}`,
-      )
-    }
-  }
+  checkSettings('securityHeaders()', options, checks)
   const always: [string, string][] = []
   const secureOnly: [string, string][] = []
   for (const name of Object.keys(fields) as Name[]) {

@@ -10,6 +10,17 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { CookieOptions } from '../../http/fields/set-cookie.ts'
 import { type Key, key } from '../messages/key.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
+import {
+  above,
+  anObject,
+  aText,
+  aToken,
+  type Checks,
+  checkSettings,
+  either,
+  listOf,
+  optional,
+} from '../option-checks.ts'
 
 export interface SessionOptions {
   /**
@@ -23,6 +34,13 @@ export interface SessionOptions {
   maxAge?: number
   /** Over the safe defaults of `setCookie()`. */
   cookie?: Omit<CookieOptions, 'maxAge' | 'expires'>
+}
+
+const checks: Checks<SessionOptions> = {
+  secret: either('a string, or a list of strings', aText, listOf(aText, 'strings')),
+  name: optional(aToken),
+  maxAge: optional(above(0)),
+  cookie: optional(anObject),
 }
 
 const day = 86_400_000
@@ -100,6 +118,7 @@ export const session: Key<Session> = key<Session>('session')
  * ```
  */
 export function sessions(options: SessionOptions): ServerMiddleware {
+  checkSettings('sessions()', options, checks)
   const { name = 'session', maxAge = 14 * day, cookie = {} } = options
   const secrets = typeof options.secret === 'string' ? [options.secret] : options.secret
   if (secrets.length === 0 || secrets.some((secret) => secret.length < 32)) {

@@ -10,6 +10,16 @@ import { moveOnAfter } from '../../concurrency/time/timeout.ts'
 import { HTTPError } from '../messages/http-error.ts'
 import type { ServerRequest } from '../messages/server-request.ts'
 import type { ServerMiddleware } from '../routing/route.ts'
+import {
+  above,
+  aFunction,
+  atLeast,
+  type Checks,
+  checkSettings,
+  either,
+  oneOf,
+  optional,
+} from '../option-checks.ts'
 
 export interface ShedLoadOptions {
   /** Requests that are handled at a time; more wait. Default 1,000. */
@@ -24,6 +34,15 @@ export interface ShedLoadOptions {
   retryAfter?: number
   /** Requests that are always let through, such as those of a health check. */
   skip?: (request: ServerRequest) => boolean
+}
+
+const checks: Checks<ShedLoadOptions> = {
+  maxActive: optional(atLeast(1)),
+  maxWaiting: optional(atLeast(0)),
+  maxWait: optional(atLeast(0)),
+  maxLoopDelay: optional(either('more than 0', above(0), oneOf(Infinity))),
+  retryAfter: optional(atLeast(0)),
+  skip: optional(aFunction),
 }
 
 /**
@@ -42,17 +61,9 @@ export interface ShedLoadOptions {
  * ```
  */
 export function shedLoad(options: ShedLoadOptions = {}): ServerMiddleware {
+  checkSettings('shedLoad()', options, checks)
   const { maxActive = 1_000, maxWaiting = 1_000, maxWait = 1_000 } = options
   const { maxLoopDelay = 500, retryAfter = 1_000, skip } = options
-  for (const [name, value] of Object.entries({ maxWaiting, maxWait, retryAfter })) {
-    if (value >= 0) continue
-    throw new RangeError(`Invalid ${name} of ${value}: expected 0 or more`)
-  }
-  if (!(maxActive >= 1))
-    throw new RangeError(`Invalid maxActive of ${maxActive}: expected 1 or more`)
-  if (!(maxLoopDelay > 0)) {
-    throw new RangeError(`Invalid maxLoopDelay of ${maxLoopDelay}: expected more than 0`)
-  }
   const headers = { 'retry-after': Math.max(1, Math.ceil(retryAfter / 1_000)) }
   const refuse = (why: string): never => {
     throw new HTTPError(503, why, { headers })

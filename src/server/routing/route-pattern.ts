@@ -5,6 +5,7 @@
  * Text is percent-encoded here, once, as URLs are: paths are matched as they came and only what a
  * parameter caught is decoded. Otherwise `%2F` could make two segments of one.
  */
+import { show } from '../../concurrency/scope/arguments.ts'
 
 export type PatternPiece =
   | { readonly kind: 'text'; readonly text: string }
@@ -33,6 +34,8 @@ const brokenEscape = /%(?![0-9A-Fa-f]{2})/
 
 /** Throws TypeError, quoting the pattern, if it is none. */
 export function parsePattern(source: string): RoutePattern {
+  if (typeof source !== 'string')
+    throw new TypeError(`Invalid route ${show(source)}: expected a path`)
   if (!source.startsWith('/')) throw invalid(source, 'expected a slash at its start')
   const pieces = piecesOf(source)
   const names = pieces.flatMap((piece) => (piece.kind === 'text' ? [] : [piece.name]))

@@ -28,7 +28,12 @@ export function pathFor(
     const { name } = piece
     names.add(name)
     const given = Object.hasOwn(params, name) ? params[name] : undefined
-    if (given === undefined) throw invalid(source, `parameter "${name}" is missing`)
+    if (given === undefined || given === null) {
+      throw invalid(source, `parameter "${name}" is missing`)
+    }
+    if (typeof given === 'object' || typeof given === 'function') {
+      throw invalid(source, `parameter "${name}" is no text and no number`)
+    }
     const value = String(given)
     if (piece.kind === 'rest') {
       path += value.split('/').map(encodeURIComponent).join('/')

@@ -3,6 +3,19 @@ import type { Middleware } from '../../http/middleware.ts'
 import type { HandlerResult } from '../connection/destination.ts'
 import type { Params, ServerRequest } from '../messages/server-request.ts'
 import type { ServerResponse } from '../messages/server-response.ts'
+import {
+  above,
+  aFlag,
+  aFunction,
+  aText,
+  atLeast,
+  type Checks,
+  checkSettings,
+  either,
+  listOf,
+  oneOf,
+  optional,
+} from '../option-checks.ts'
 
 /** Answers a request. May throw `HTTPError`. */
 export type Handler<P extends Params = Params> = (
@@ -27,40 +40,22 @@ export interface RouteOptions {
   middleware?: readonly ServerMiddleware[]
 }
 
-const knownOptions = new Set([
-  'name',
-  'timeout',
-  'cancelOnDisconnect',
-  'halfClose',
-  'bodyLimit',
-  'middleware',
-])
+const checks: Checks<RouteOptions> = {
+  name: optional(aText),
+  timeout: optional(either('more than 0 ms', above(0), oneOf(Infinity))),
+  cancelOnDisconnect: optional(aFlag),
+  halfClose: optional(aFlag),
+  bodyLimit: optional(atLeast(0)),
+  middleware: optional(listOf(aFunction, 'functions')),
+}
 
 /** Throws TypeError for options that don't exist or have the wrong type, RangeError for numbers. */
 export function checkRouteOptions(route: string, options: RouteOptions): void {
-  for (const name of Object.keys(options)) {
-    if (knownOptions.has(name)) continue
-    throw new TypeError(
-      `Cannot add route "${route}": unknown option "${name}", expected one of ${[...knownOptions].join(', ')}`,
-    )
-  }
-  const { name, timeout, bodyLimit, middleware = [] } = options
+  checkSettings(`route "${route}"`, options, checks)
+  const { name } = options
   if (name !== undefined && !/^[\w-]+$/.test(name)) {
     throw new TypeError(
       `Cannot add route "${route}": its name ${JSON.stringify(name)} has other characters than letters, digits, "_" and "-"`,
     )
-  }
-  if (timeout !== undefined && !(timeout > 0)) {
-    throw new RangeError(
-      `Cannot add route "${route}": timeout is ${timeout}, and has to be above 0`,
-    )
-  }
-  if (bodyLimit !== undefined && !(bodyLimit >= 0)) {
-    throw new RangeError(
-      `Cannot add route "${route}": bodyLimit is ${bodyLimit}, and has to be 0 or more`,
-    )
-  }
-  if (!middleware.every((one) => typeof one === 'function')) {
-    throw new TypeError(`Cannot add route "${route}": a middleware of it is no function`)
   }
 }

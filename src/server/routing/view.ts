@@ -1,4 +1,5 @@
 /** Several methods of one resource in one object, or in a class that is made for each request. */
+import { show } from '../../concurrency/scope/arguments.ts'
 import type { Params, ServerRequest } from '../messages/server-request.ts'
 import type { Handler } from './route.ts'
 
@@ -17,6 +18,11 @@ export function viewHandlers<P extends Params>(
   view: View<P> | ViewClass<P>,
   pattern: string,
 ): [method: string, handler: Handler<P>][] {
+  if (typeof view !== 'function' && (typeof view !== 'object' || view === null)) {
+    throw new TypeError(
+      `Cannot add view "${pattern}": expected an object or a class, got ${show(view)}`,
+    )
+  }
   const isClass = typeof view === 'function'
   const methods: Partial<Record<string, unknown>> = isClass
     ? (view as unknown as { readonly prototype: object }).prototype

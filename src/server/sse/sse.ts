@@ -3,6 +3,18 @@ import type { ServerRequest } from '../messages/server-request.ts'
 import { ServerResponse } from '../messages/server-response.ts'
 import type { ServerSentEvent } from './event-encoding.ts'
 import { EventStream } from './event-stream.ts'
+import {
+  above,
+  anything,
+  type Check,
+  type Checks,
+  checkSettings,
+  checkValue,
+  either,
+  oneOf,
+  optional,
+  wholeFrom,
+} from '../option-checks.ts'
 
 /** Where events go that are sent one by one. */
 export interface EventSender {
@@ -27,6 +39,18 @@ export interface SSEOptions {
   headers?: HeadersInput
 }
 
+const aSource: Check = (value) =>
+  typeof value === 'function' ||
+  typeof (value as Partial<AsyncIterable<unknown>> | undefined)?.[Symbol.asyncIterator] ===
+    'function'
+    ? undefined
+    : 'an async iterable, or a function'
+const checks: Checks<SSEOptions> = {
+  heartbeat: optional(either('more than 0 ms', above(0), oneOf(Infinity))),
+  retry: optional(wholeFrom(0)),
+  headers: optional(anything),
+}
+
 /**
  * Server-sent events, for as long as they come. The source is asked for the next one when the client
  * has taken the last. It is ended when the client leaves, and also when the server begins to close:
@@ -34,7 +58,7 @@ export interface SSEOptions {
  *
  * Where a client has got to, when it comes back, tells `lastEventId()`.
  *
- * Throws RangeError for a `heartbeat` or `retry` that is none.
+ * Throws TypeError for what is no source, and TypeError or RangeError for options that make no sense.
  *
  * @example
  * ```ts
@@ -50,10 +74,9 @@ export interface SSEOptions {
  * ```
  */
 export function sse(source: EventSource, options: SSEOptions = {}): ServerResponse {
+  checkValue('sse()', 'source', source, aSource)
+  checkSettings('sse()', options, checks)
   const { heartbeat = 15_000, retry, headers } = options
-  if (!(heartbeat > 0)) {
-    throw new RangeError(`Invalid heartbeat of ${heartbeat} ms: expected more than 0`)
-  }
   const response = new ServerResponse(new EventStream(source, heartbeat, retry), {
     type: 'text/event-stream',
     ...(headers === undefined ? {} : { headers }),

@@ -15,6 +15,19 @@ import type { Handler } from '../routing/route.ts'
 import { sendFile, type FileOptions } from './file.ts'
 import { folderListing } from './folder-listing.ts'
 import { type Dotfiles, staticPath } from './static-path.ts'
+import {
+  aFieldValue,
+  aFlag,
+  anything,
+  aText,
+  type Check,
+  type Checks,
+  checkSettings,
+  checkValue,
+  either,
+  oneOf,
+  optional,
+} from '../option-checks.ts'
 
 export interface FilesOptions extends Pick<
   FileOptions,
@@ -31,6 +44,18 @@ export interface FilesOptions extends Pick<
    * Default `inside`.
    */
   links?: 'inside' | 'follow' | 'refuse'
+}
+
+const aFolder: Check = (value) =>
+  typeof value === 'string' && value !== '' ? undefined : 'the path of a folder'
+const checks: Checks<FilesOptions> = {
+  index: optional(either('a name, or false', aText, oneOf(false))),
+  listing: optional(aFlag),
+  dotfiles: optional(oneOf('deny', 'allow')),
+  links: optional(oneOf('inside', 'follow', 'refuse')),
+  cacheControl: optional(aFieldValue),
+  precompressed: optional(aFlag),
+  headers: optional(anything),
 }
 
 /**
@@ -52,7 +77,8 @@ export function files(
   root: string,
   options: FilesOptions = {},
 ): Handler<{ readonly path: string }> {
-  checkOptions(options)
+  checkValue('files()', 'root', root, aFolder)
+  checkSettings('files()', options, checks)
   let resolving: Promise<string> | undefined
   // The root may be a link itself. A failure is tried again with the next request.
   const resolvedRoot = (): Promise<string> =>
@@ -147,25 +173,5 @@ async function entriesOf(path: string): Promise<FolderEntry[] | undefined> {
   } catch (error) {
     if (error instanceof Error && errnoOf(error) !== undefined) return undefined
     throw error
-  }
-}
-
-const knownOptions = new Set([
-  'index',
-  'listing',
-  'dotfiles',
-  'links',
-  'cacheControl',
-  'precompressed',
-  'headers',
-])
-
-function checkOptions(options: FilesOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!knownOptions.has(name)) {
-      throw new TypeError(
-        `Unknown option "${name}" of files(): expected one of ${[...knownOptions].join(', ')}`,
-      )
-    }
   }
 }

@@ -138,7 +138,7 @@ describe('cors()', () => {
     [{ origin: 'http://b', credentials: true, headers: ['*'] }, /Cannot allow credentials/],
     [{ origin: 'http://b/' }, /Invalid origin "http:\/\/b\/": .*such as "http:\/\/b"/],
     [{ origin: ['b.example'] }, /Invalid origin "b.example"/],
-    [{ origin: '*', maxAge: -1 }, /Invalid maxAge of -1 ms/],
+    [{ origin: '*', maxAge: -1 }, /Invalid maxAge -1 of cors\(\): expected 0 or more/],
   ])('refuses %j', (options, message) => {
     expect(() => cors(options)).toThrow(message)
   })

@@ -44,7 +44,7 @@ describe('securityHeaders()', () => {
 
   test('refuses options that there are not', () => {
     expect(() => securityHeaders({ xssFilter: '1' } as never)).toThrow(
-      'Unknown security header "xssFilter"',
+      'Unknown option "xssFilter" of securityHeaders(): expected one of contentSecurityPolicy',
     )
   })
 })
