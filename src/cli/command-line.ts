@@ -54,12 +54,16 @@ async function dispatch(args: readonly string[], streams: StandardStreams): Prom
       return wsCommand(rest, streams)
     case 'serve':
       return serveCommand(rest, streams)
+    case 'help':
+      if (rest.length > 0) return dispatch([...rest.slice(0, 1), '--help'], streams)
+      streams.stdout.print(usage)
+      return 0
     case '-h':
     case '--help':
-    case 'help':
       streams.stdout.print(usage)
       return 0
     case '-V':
+    case '-v':
     case '--version':
       streams.stdout.print(`${await version()}\n`)
       return 0

@@ -32,6 +32,12 @@ describe('runCommandLine()', () => {
     }
   })
 
+  it('runCommandLine() takes help and a command for that command and --help', async () => {
+    expect(await runWith('help', 'get')).toEqual(await runWith('get', '--help'))
+    expect((await runWith('help', 'dance'))[0]).toBe(2)
+    expect(await runWith('-v')).toEqual(await runWith('--version'))
+  })
+
   it('runCommandLine() ends with 1 and one line when the command fails', async () => {
     await using raw = await RawServer.listen((_, socket) => socket.end('nonsense\r\n\r\n'))
     const [code, stdout, stderr] = await runWith('get', raw.base)

@@ -8,6 +8,7 @@ import {
   type ClientSessionOptions,
   type TimeoutOptions,
 } from '../../client/index.ts'
+import { BrokenResourceError, SpoolError } from '../../index.ts'
 import { secretNames } from '../option-values.ts'
 import { BodyFile } from '../fetch/output/body-file.ts'
 import type { StandardStreams } from '../standard-streams.ts'
@@ -91,8 +92,17 @@ async function write(
   const { include, output } = options
   if (include) await stdout.write(headOf(response))
   if (output === undefined) for await (const chunk of response.body) await stdout.write(chunk)
-  else if (await isSpecial(output)) await writeInto(output, response.body)
-  else await writeFile(output, response.body)
+  else await writeOutput(output, response.body)
+}
+
+async function writeOutput(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+  try {
+    await ((await isSpecial(path)) ? writeInto : writeFile)(path, body)
+  } catch (error) {
+    if (SpoolError.is(error)) throw error
+    const { message } = error as Error
+    throw new BrokenResourceError(`Cannot write --output "${path}": ${message}`, { cause: error })
+  }
 }
 
 function headOf(response: ClientResponse): Buffer {

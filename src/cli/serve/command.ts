@@ -37,7 +37,7 @@ const timeoutsForReload = { shutdown: 2_000, cancellation: 1_000 }
 async function serveNow(options: ServeOptions, streams: StandardStreams): Promise<number> {
   await using reloader = Reloader.find()
   const { address, path, certificate, workers } = options
-  await using server = await serve(await servedBy(options, streams.stdout), {
+  await using server = await serve(await servedBy(options, streams), {
     ...address,
     ...(path === undefined ? {} : { path }),
     ...(certificate === undefined ? {} : { tls: certificate }),

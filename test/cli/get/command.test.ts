@@ -42,6 +42,13 @@ describe('getCommand()', () => {
     expect(await get([`${base}/redirect/2`])).toEqual([0, 'Hello, world!'])
   })
 
+  it('getCommand() says which file it can not write', async () => {
+    const path = join(folder, 'none', 'body')
+    await expect(get(['-o', path, `${base}/bytes/1`])).rejects.toThrow(
+      `Cannot write --output "${path}": ENOENT`,
+    )
+  })
+
   it('getCommand() goes through a proxy', async () => {
     await using proxy = await socksProxy({ names: { 'far.test': '127.0.0.1' } })
     const through = ['--proxy', `socks5h://127.0.0.1:${proxy.port}`]

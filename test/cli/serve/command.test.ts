@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { serveCommand } from '../../../src/cli/serve/command.ts'
 import { UsageError } from '../../../src/cli/usage-error.ts'
 import { ClientSession } from '../../../src/client/index.ts'
+import { CancelledError, taskGroup } from '../../../src/index.ts'
 import { empty, serve } from '../../../src/server/index.ts'
+import { MockClock } from '../../../src/testing/index.ts'
 import { certificates } from '../../support/certificates.ts'
 import { startProcess, TemporaryFolder } from '../../support/processes.ts'
 import { RecordedStreams } from '../recorded-streams.ts'
@@ -156,6 +158,24 @@ describe('serveCommand()', () => {
     await running.ended()
     expect(running.exitCode).toBe(130)
     expect(running.output.split('Serving')).toHaveLength(2)
+  })
+
+  it('serveCommand() asks what a program waits for that is never loaded, and ends when it is told to', async () => {
+    const waiting = folder.write('waiting.mjs', 'await new Promise(() => {})')
+    const streams = new RecordedStreams()
+    using clock = MockClock.install()
+    await taskGroup(async (group) => {
+      const task = group.spawn(() => serveCommand([waiting], streams))
+      while (streams.stderr.text === '') {
+        await clock.advance(5_000)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      expect(streams.stderr.text).toBe(
+        `spool: "${waiting}" is still being loaded: it is to export what is served, and not to wait for its end\n`,
+      )
+      task.cancel()
+      await expect(task).rejects.toThrow(CancelledError)
+    })
   })
 
   it('serveCommand() tells how it is used', async () => {
