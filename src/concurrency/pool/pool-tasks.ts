@@ -234,9 +234,9 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   }
 
   #keepFailure(task: PoolTask): void {
-    const around = task.scope.parent
+    const around = task.scope.parent as Scope
     // Nothing tells of the end of a detached task's scope.
-    this.#lost.add(task, around === undefined || around === this.#scope ? rootScope : around)
+    this.#lost.add(task, around === this.#scope ? rootScope : around)
   }
 
   #inAttempts<T>(main: TaskFunction<T>, options: SubmitOptions | undefined): TaskFunction<T> {

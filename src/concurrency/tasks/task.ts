@@ -165,12 +165,14 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
 
   /** @internal */
   override refusal(scope: Scope): Error | undefined {
-    let { task } = scope
-    while (task !== undefined && task !== this) ({ task } = task.scope.parent ?? {})
+    const inner = scope.task
+    let task = inner
+    // A task is in a scope, always.
+    while (task !== undefined && task !== this) ({ task } = task.scope.parent as Scope)
     if (task === undefined) return undefined
-    const inner = scope.task === this ? 'itself' : `its task "${scope.task?.name}"`
+    const where = inner === this ? 'itself' : `its task "${(inner as ScopeTask).name}"`
     return new BusyResourceError(
-      `Cannot await task "${this.name}" inside ${inner}: it would wait for itself`,
+      `Cannot await task "${this.name}" inside ${where}: it would wait for itself`,
     )
   }
 

@@ -6,6 +6,8 @@ import { RingBuffer } from '../../../src/concurrency/queues/ring-buffer.ts'
 import { runInScope } from '../../../src/concurrency/scope/context.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
 import { AsyncEvent } from '../../../src/concurrency/sync/async-event.ts'
+import { sleep } from '../../../src/concurrency/time/sleep.ts'
+import { RecordingGroup } from '../../support/recording-group.ts'
 import { settle } from '../../../src/testing/settle.ts'
 
 async function fail(): Promise<never> {
@@ -195,4 +197,52 @@ it('Batch throws the first failure, with the further ones that are no cancellati
   await work.stop()
   expect(() => work.throwFailure()).toThrow(errors[0])
   expect(errors[0]).toMatchObject({ suppressed: [errors[1]] })
+})
+
+it('Batch whose reader has left gives what failed to the group around, each once', async () => {
+  const { scope, taken } = new RecordingGroup('around')
+  const both = new Error('both')
+  const { batch: work } = runInScope(scope, () =>
+    batch(
+      [1, 2, 3, 4],
+      async (item) => {
+        if (item === 4) await sleep(Infinity)
+        await settle()
+        throw item === 3 ? new Error('other') : both
+      },
+      { limit: 4 },
+    ),
+  )
+  await work.stop()
+  work.reportFailures()
+  const from = expect.stringMatching(/^the pool "pool-\d+"$/)
+  expect(taken).toEqual([
+    [both, from],
+    [new Error('other'), from],
+  ])
+  const { batch: fine } = batch([1], (item) => item)
+  await fine.finish()
+  fine.reportFailures()
+  const { batch: left } = runInScope(scope, () => batch([1], () => sleep(Infinity)))
+  await left.stop()
+  left.reportFailures()
+  expect(taken).toHaveLength(2)
+})
+
+it('Batch waits for room again if others took it while an item was on its way', async () => {
+  const item = Promise.withResolvers<string>()
+  const gate = new AsyncEvent()
+  async function* items() {
+    yield await item.promise
+  }
+  const { batch: work, tasks, results } = batch(items(), (one) => one, { limit: 1, maxQueue: 0 })
+  await settle()
+  const other = tasks.submit(() => gate.wait())
+  item.resolve('late')
+  await settle()
+  expect([tasks.full, results.size]).toEqual([true, 0])
+  gate.set()
+  await other
+  await work.finish()
+  expect(results.take()).toBe('late')
 })

@@ -176,3 +176,34 @@ it('Dispatcher lets a task wait again, in the line of its priority', async () =>
   await settle()
   expect(dispatcher.waiting).toBe(1)
 })
+
+it('Dispatcher tells of a token that nobody in a line takes, if that is all that is missing', async () => {
+  using clock = MockClock.install()
+  const { dispatcher, submit } = dispatch({ limit: 3, rate: { limit: 2, interval: 20 } })
+  let told = 0
+  dispatcher.onToken = () => told++
+  expect(dispatcher.room).toBe(2)
+  const [a] = [submit('a'), submit('b')]
+  expect([dispatcher.running, dispatcher.room]).toEqual([2, 0])
+  dispatcher.expectToken()
+  await clock.advance(10)
+  expect([told, dispatcher.room, clock.pending]).toEqual([1, 1, 0])
+  dispatcher.expectToken()
+  expect(clock.pending).toBe(0)
+  void submit('c')
+  dispatcher.expectToken()
+  // A slot is missing as well.
+  expect([dispatcher.room, clock.pending]).toEqual([0, 0])
+  dispatcher.release(a)
+  dispatcher.pause()
+  dispatcher.expectToken()
+  expect(clock.pending).toBe(0)
+})
+
+it('Dispatcher without a rate has as much room as slots, and expects no tokens', () => {
+  using clock = MockClock.install()
+  const { dispatcher, submit } = dispatch({ limit: 3 })
+  void submit('a')
+  dispatcher.expectToken()
+  expect([dispatcher.room, clock.pending]).toEqual([2, 0])
+})

@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest'
-import { checkPriority, checkWhenFull } from '../../../src/concurrency/pool/pool-options.ts'
+import {
+  checkBatchOptions,
+  checkPriority,
+  checkSubmitOptions,
+  checkWhenFull,
+} from '../../../src/concurrency/pool/pool-options.ts'
 
 it('checkWhenFull() knows three words', () => {
   expect(checkWhenFull('wait', 0)).toBe('wait')
@@ -29,5 +34,21 @@ it('checkPriority() takes any number, and 0 for none', () => {
   )
   expect(() => checkPriority('1' as unknown as number)).toThrow(
     new TypeError('Cannot use "1" as a priority: expected a number'),
+  )
+})
+
+it('checkSubmitOptions() and checkBatchOptions() take options that there are, or none', () => {
+  checkSubmitOptions(undefined)
+  checkBatchOptions(undefined)
+  checkSubmitOptions({ priority: 1, detached: true })
+  checkBatchOptions({ key: 'a' })
+  expect(() => checkSubmitOptions({ detached: 1 } as never)).toThrow(
+    new TypeError('Cannot use 1 as detached: expected true or false'),
+  )
+  expect(() => checkSubmitOptions({ Priority: 1 } as never)).toThrow(
+    new TypeError('Cannot use "Priority" as an option of a task, expected "priority"'),
+  )
+  expect(() => checkBatchOptions({ detached: true } as never)).toThrow(
+    new TypeError('Cannot use "detached" as an option of a batch'),
   )
 })

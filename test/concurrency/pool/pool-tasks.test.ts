@@ -963,3 +963,13 @@ it('Pool.ready() sees the slot that a task gives back until it is tried again', 
   pool.cancel()
   await expect(retried).rejects.toThrow(CancelledError)
 })
+
+it("Pool with whenFull 'drop-oldest' drops none of a batch that fills its queue", async () => {
+  const { pool, gate } = busyPool({ maxQueue: 1, whenFull: 'drop-oldest' })
+  const mapped = pool.map(['a'], (item) => item)
+  await settle()
+  const submitted = pool.submit(() => 'b')
+  expect(pool.statistics()).toMatchObject({ waiting: 2, dropped: 0 })
+  gate.set()
+  expect([await mapped, await submitted]).toEqual([['a'], 'b'])
+})

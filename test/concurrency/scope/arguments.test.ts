@@ -2,9 +2,14 @@ import { expect, test } from 'vitest'
 import {
   checkDeadline,
   checkDuration,
+  checkFlag,
   checkFunction,
+  checkIterable,
   checkName,
+  checkOptional,
+  checkOptions,
   checkPromise,
+  requireName,
 } from '../../../src/concurrency/scope/arguments.ts'
 
 test('checkFunction() takes functions, and tells what a promise should have been', () => {
@@ -61,4 +66,55 @@ test('checkDeadline() takes every time but NaN', () => {
   expect(() => checkDeadline('deadline', 'now' as never)).toThrow(
     new TypeError('Invalid deadline "now": expected a number, on the clock of now()'),
   )
+})
+
+test('checkOptions() takes objects, and of them only names that there are', () => {
+  const known = { limit: true } as const
+  expect(() => checkOptions('pool', { limit: 1 }, '{ limit: 10 }', known)).not.toThrow()
+  expect(() => checkOptions('pool', { Limit: 1 }, '{ limit: 10 }')).not.toThrow()
+  expect(() => checkOptions('pool', { Limit: 1 }, '{ limit: 10 }', known)).toThrow(
+    new TypeError('Cannot use "Limit" as an option of a pool, expected "limit"'),
+  )
+  for (const value of [null, undefined, 5, 'text', [1], () => undefined]) {
+    expect(() => checkOptions('pool', value, '{ limit: 10 }')).toThrow(
+      /^Cannot use .+ as the options of a pool: expected an object, as in \{ limit: 10 \}$/s,
+    )
+  }
+})
+
+test('checkOptional() takes what checkOptions() takes, and undefined', () => {
+  const options = { name: 'a' }
+  const known = { name: true } as const
+  expect(checkOptional('task', options, "{ name: 'a' }", known)).toBe(options)
+  expect(checkOptional<object | undefined>('task', undefined, "{ name: 'a' }")).toBeUndefined()
+  expect(() => checkOptional('task', null, "{ name: 'a' }")).toThrow(TypeError)
+})
+
+test('checkFlag() takes true, false and undefined', () => {
+  expect([true, false, undefined].map((flag) => checkFlag('detached', flag))).toEqual([
+    true,
+    false,
+    undefined,
+  ])
+  expect(() => checkFlag('detached', 'no' as never)).toThrow(
+    new TypeError('Cannot use "no" as detached: expected true or false'),
+  )
+})
+
+test('checkIterable() takes whatever can be iterated over', () => {
+  for (const items of [[], 'text', new Set(), new Map()]) {
+    expect(() => checkIterable('run', items, 'an iterable of functions')).not.toThrow()
+  }
+  for (const items of [null, 5, { length: 1 }]) {
+    expect(() => checkIterable('run', items, 'an iterable of functions')).toThrow(
+      /^Cannot run: expected an iterable of functions, got (null|5|Object)$/,
+    )
+  }
+})
+
+test('requireName() takes strings that are not empty', () => {
+  expect(requireName('variable', 'a')).toBe('a')
+  for (const name of [undefined, '', 5]) {
+    expect(() => requireName('variable', name as string)).toThrow(TypeError)
+  }
 })

@@ -120,3 +120,16 @@ test('a context variable needs a name', () => {
     new TypeError('Invalid name "" of a context variable: expected a string that is not empty'),
   )
 })
+
+test('reset() refuses what set() has not returned', () => {
+  const user = new ContextVar<string>('user')
+  for (const token of [undefined, null, { variable: user, before: undefined }]) {
+    expect(() => user.reset(token as never)).toThrow(
+      /^Cannot reset "user" with .+: expected what set\(\) returned$/,
+    )
+  }
+})
+
+test('a variable with options that name no default has none', () => {
+  expect(() => new ContextVar('user', {} as { default: string }).get()).toThrow(ReferenceError)
+})

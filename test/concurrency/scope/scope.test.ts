@@ -393,3 +393,14 @@ test('a scope tells the task that runs in it, and no other, that it was cancelle
   scope.cancel()
   expect(told).toBe(1)
 })
+
+test('a scope is closing for as long as what is left in it is waited for', async () => {
+  const scope = new Scope(rootScope)
+  const left = new Scope(scope)
+  expect(scope.closing).toBe(false)
+  const closed = scope.close()
+  expect([scope.closing, scope.over]).toEqual([true, false])
+  left.end()
+  await closed
+  expect(scope.over).toBe(true)
+})

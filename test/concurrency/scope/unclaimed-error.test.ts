@@ -26,8 +26,8 @@ test('an error is lost when its scope is cancelled', () => {
 test('an error that was claimed is not lost', () => {
   const { scope, taken } = new RecordingGroup('g', { scope: new Scope(rootScope) })
   const error = new UnclaimedError('broken', 'a request', scope)
-  error.claim()
-  error.claim()
+  expect([error.claim(), error.claim()]).toEqual([true, false])
+  error.giveUp()
   void scope.close()
   expect(taken).toEqual([])
 })

@@ -151,3 +151,12 @@ it('Condition shares a lock with another', async () => {
   expect(second.lock.locked).toBe(true)
   second.notify()
 })
+
+it('Condition refuses a lock that is none, and a predicate that is no function', async () => {
+  expect(() => new Condition({} as Lock)).toThrow(
+    new TypeError('Cannot use Object as the lock of a condition: expected a Lock'),
+  )
+  await expect(new Condition().waitFor(true as never)).rejects.toThrow(
+    new TypeError('Cannot wait for a condition: expected a function, got true'),
+  )
+})

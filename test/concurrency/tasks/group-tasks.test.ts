@@ -4,8 +4,10 @@ import { MockClock } from '../../../src/testing/index.ts'
 import {
   CancelledError,
   ClosedResourceError,
+  gather,
   shield,
   sleep,
+  type Task,
   taskGroup,
   timeout,
   TimeoutError,
@@ -205,5 +207,55 @@ describe('group.start()', () => {
     const group = await taskGroup((group) => group)
     await expect(group.start(forever)).rejects.toThrow(ClosedResourceError)
     await expect(group.start(null as never)).rejects.toThrow(TypeError)
+  })
+})
+
+describe('a group and its own tasks', () => {
+  test('taskAround is the task of the group that this code runs in, however deep', async () => {
+    await taskGroup(async (group) => {
+      expect(group.taskAround).toBeUndefined()
+      await timeout(1_000, () => expect(group.taskAround).toBeUndefined())
+      const task: Task = group.spawn(async () => {
+        await timeout(1_000, () => gather(() => expect(group.taskAround).toBe(task)))
+      })
+      await task
+    })
+    const other = await taskGroup((group) => group)
+    expect(other.taskAround).toBeUndefined()
+  })
+
+  test('a group refuses to be joined in its own task, and to be closed anywhere inside', async () => {
+    await taskGroup(async (group) => {
+      await group.spawn(async () => {
+        await expect(group.join()).rejects.toMatchObject({ code: 'SPOOL_BUSY' })
+        await expect(group.close()).rejects.toThrow('inside its task "task-')
+      })
+      await timeout(1_000, async () => {
+        await group.join()
+        await expect(group.close()).rejects.toThrow('inside a part of its body')
+      })
+      await group.join()
+      await group.close()
+    })
+  })
+
+  test('othersOver() waits for all but those that wait there as well', async () => {
+    using clock = MockClock.install({ autoJump: true })
+    const order: string[] = []
+    await taskGroup((group) => {
+      const leave = (name: string, delay: number): void => {
+        group.spawn(async () => {
+          await sleep(delay)
+          await group.othersOver(group.taskAround as Task)
+          order.push(`${name} at ${clock.now()}`)
+        })
+      }
+      leave('first', 5)
+      leave('second', 10)
+      leave('third', 10)
+      group.spawn(() => sleep(20))
+      group.spawn(() => sleep(15))
+    })
+    expect(order.toSorted()).toEqual(['first at 20', 'second at 20', 'third at 20'])
   })
 })

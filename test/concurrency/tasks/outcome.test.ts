@@ -2,7 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, test } from 'vitest'
 import { rejectionOf } from '../../support/rejection.ts'
 import { settle } from '../../../src/testing/index.ts'
-import { CancelledError, Future, Outcome, taskGroup, timeout } from '../../../src/index.ts'
+import { runInScope } from '../../../src/concurrency/scope/context.ts'
+import { Scope } from '../../../src/concurrency/scope/scope.ts'
+import { CancelledError, Future, Outcome, sleep, taskGroup, timeout } from '../../../src/index.ts'
 
 test('an outcome can be awaited before and after it is done, as often as one likes', async () => {
   const future = new Future<number>()
@@ -197,4 +199,59 @@ test('one who comes after the only other was cancelled is woken', async () => {
   const later = future.then((value) => value)
   future.resolve('done')
   expect(await later).toBe('done')
+})
+
+test('whenDone() calls without asking what came of it', async () => {
+  const called: string[] = []
+  const future = new Future({ name: 'asked' })
+  future.whenDone((outcome) => called.push(outcome.describe()))
+  future.resolve()
+  await settle()
+  expect([called, future.observed]).toEqual([['future "asked"'], false])
+})
+
+test('an outcome whose wait was cancelled before its end is not observed', async () => {
+  const future = new Future()
+  await expect(timeout(0, () => future)).rejects.toThrow('Timed out')
+  future.resolve()
+  expect(future.observed).toBe(false)
+})
+
+test('an outcome that others still wait for is observed', async () => {
+  const future = new Future<number>()
+  const scope = new Scope(undefined)
+  const first = runInScope(scope, () => future.then())
+  const second = future.then()
+  scope.cancel()
+  await expect(first).rejects.toThrow('Cancelled')
+  future.resolve(1)
+  expect([await second, future.observed]).toEqual([1, true])
+})
+
+test('an outcome that refuses to be waited for where it would wait for itself is not observed', async () => {
+  class Refusing extends Outcome<string> {
+    override refusal(): Error {
+      return new Error('not here')
+    }
+
+    override describe(): string {
+      return 'refusing'
+    }
+  }
+  const refusing = new Refusing()
+  await expect(refusing).rejects.toThrow('not here')
+  expect(refusing.observed).toBe(false)
+  await expect(timeout(0, () => refusing)).rejects.toThrow('Timed out')
+})
+
+test('a done callback that is cancelled with its scope fails nothing', async () => {
+  const future = new Future()
+  await taskGroup(async (group) => {
+    future.addDoneCallback(() => sleep(Infinity))
+    future.resolve()
+    await settle()
+    group.cancel()
+    await settle()
+  })
+  expect(future.done).toBe(true)
 })

@@ -64,3 +64,13 @@ test('periodic() refuses bad input', async () => {
   )
   await expect(periodic(5, 5 as never)).rejects.toThrow(TypeError)
 })
+
+test('periodic() refuses what is of the wrong kind', async () => {
+  await expect(periodic('5' as never, () => undefined)).rejects.toThrow(
+    new TypeError('Invalid interval "5": expected a number of ms above 0'),
+  )
+  const options = { immediately: 'no' } as never
+  await expect(periodic(5, () => undefined, options)).rejects.toThrow(
+    new TypeError('Cannot use "no" as immediately: expected true or false'),
+  )
+})

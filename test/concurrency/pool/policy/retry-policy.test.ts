@@ -75,3 +75,16 @@ it.each([
 ])('RetryPolicy refuses %j', (options, message) => {
   expect(() => new RetryPolicy(options)).toThrow(new RangeError(message))
 })
+
+it.each([
+  [
+    { attempts: 2, delay: '5' },
+    'Cannot use "5" as the delay of a retry policy: expected 0 or more',
+  ],
+  [{ attempts: 2, retryIf: 5 }, 'Cannot ask whether to try again: expected a function, got 5'],
+  [{ attempts: 2, random: 5 }, 'expected a function, got 5'],
+])('RetryPolicy refuses %j, which is of the wrong kind', (options, message) => {
+  const create = (): RetryPolicy => new RetryPolicy(options as unknown as number)
+  expect(create).toThrow(TypeError)
+  expect(create).toThrow(message)
+})

@@ -86,3 +86,9 @@ it('TokenBucket counts its tokens', async () => {
   await clock.advance(60_000)
   expect(bucket.tokens()).toBe(3)
 })
+
+it('TokenBucket refuses what is no number', () => {
+  expect(() => new TokenBucket({ limit: 1, interval: '5' as never })).toThrow(
+    new TypeError('Cannot use "5" as the interval of a rate: expected a number above 0'),
+  )
+})
