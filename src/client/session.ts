@@ -127,30 +127,37 @@ export class ClientSession implements AsyncDisposable {
     return this.#direct.cookies
   }
 
+  /** As `request()` with `GET`; its errors and what cancelling does are those. */
   get(url: string | URL, options?: RequestOptions): ResponsePromise {
     return this.request('GET', url, options)
   }
 
+  /** As `request()` with `HEAD`; its errors and what cancelling does are those. */
   head(url: string | URL, options?: RequestOptions): ResponsePromise {
     return this.request('HEAD', url, options)
   }
 
+  /** As `request()` with `POST`; its errors and what cancelling does are those. */
   post(url: string | URL, options?: RequestOptions): ResponsePromise {
     return this.request('POST', url, options)
   }
 
+  /** As `request()` with `PUT`; its errors and what cancelling does are those. */
   put(url: string | URL, options?: RequestOptions): ResponsePromise {
     return this.request('PUT', url, options)
   }
 
+  /** As `request()` with `PATCH`; its errors and what cancelling does are those. */
   patch(url: string | URL, options?: RequestOptions): ResponsePromise {
     return this.request('PATCH', url, options)
   }
 
+  /** As `request()` with `DELETE`; its errors and what cancelling does are those. */
   delete(url: string | URL, options?: RequestOptions): ResponsePromise {
     return this.request('DELETE', url, options)
   }
 
+  /** As `request()` with `OPTIONS`; its errors and what cancelling does are those. */
   options(url: string | URL, options?: RequestOptions): ResponsePromise {
     return this.request('OPTIONS', url, options)
   }

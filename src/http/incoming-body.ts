@@ -166,12 +166,20 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     return this.#collected(limit, asBytes, undefined)
   }
 
-  /** As `bytes()`, decoded; by default as UTF-8. Throws RangeError for a charset that is not known. */
+  /**
+   * As `bytes()`, decoded; by default as UTF-8. Throws RangeError for a charset that is not known.
+   *
+   * Cancellation: as that of `bytes()`.
+   */
   text(limit: number = Infinity, charset?: string): Promise<string> {
     return this.#collected(limit, decodeText, charset)
   }
 
-  /** As `bytes()`, parsed as JSON in UTF-8. Throws SyntaxError if it is none. */
+  /**
+   * As `bytes()`, parsed as JSON in UTF-8. Throws SyntaxError if it is none.
+   *
+   * Cancellation: as that of `bytes()`.
+   */
   json<T = unknown>(limit: number = Infinity): Promise<T> {
     return this.#collected(limit, parseJSON as (bytes: Uint8Array) => T, undefined)
   }

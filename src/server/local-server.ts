@@ -79,6 +79,7 @@ export class LocalServer implements Server {
     return this.#end.closed
   }
 
+  /** As `Server.close()` says, and so its cancellation: never thrown, and nothing is waited for then. */
   close(options?: CloseOptions): Promise<void> {
     return this.#end.close(options)
   }
@@ -87,6 +88,11 @@ export class LocalServer implements Server {
     return this.close()
   }
 
+  /**
+   * As `Server.reload()` says.
+   *
+   * Cancellation: has none; the scope is not looked at.
+   */
   async reload(): Promise<void> {
     // All are read before any is replaced.
     const read = this.#addresses.map(({ tls }) =>

@@ -22,7 +22,11 @@ export class BodyReader implements AsyncIterable<Uint8Array>, AsyncDisposable {
     this.#chunks = body[Symbol.asyncIterator]()
   }
 
-  /** What is there, or comes next: at least one byte, `most` at most; empty at the end. */
+  /**
+   * What is there, or comes next: at least one byte, `most` at most; empty at the end.
+   *
+   * Cancellation: loses nothing; what had come is given to the next read.
+   */
   read(most: number = Infinity): Promise<Uint8Array> {
     checkCount(most)
     return this.#exclusively(async () => {
@@ -33,6 +37,8 @@ export class BodyReader implements AsyncIterable<Uint8Array>, AsyncDisposable {
 
   /**
    * So many bytes.
+   *
+   * Cancellation: loses nothing; what had come is given to the next read.
    *
    * @throws IncompleteReadError if the body ends before, with what there was
    */
@@ -51,6 +57,8 @@ export class BodyReader implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /**
    * All up to and with `separator`: text, as UTF-8, or bytes. `limit`: bytes that this may be, by default
    * 1 MiB.
+   *
+   * Cancellation: loses nothing; what had come is given to the next read.
    *
    * @throws LimitExceededError if there is none within the limit, and nothing is taken; IncompleteReadError if
    *   the body ends before, with what there was
@@ -91,7 +99,11 @@ export class BodyReader implements AsyncIterable<Uint8Array>, AsyncDisposable {
     }
   }
 
-  /** Gives up what was not read, which closes the connection if that is something. */
+  /**
+   * Gives up what was not read, which closes the connection if that is something.
+   *
+   * Cancellation: has none; it waits for nothing.
+   */
   async close(): Promise<void> {
     this.#buffer = new Uint8Array(0)
     this.#ended = true

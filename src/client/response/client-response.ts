@@ -254,7 +254,11 @@ export class ClientResponse implements AsyncDisposable {
     throw new ResponseError(this.method, this.url, this.status, this.headers, text)
   }
 
-  /** Releases it: what was not read is given up, and its connection closed. Never waits, never throws. */
+  /**
+   * Releases it: what was not read is given up, and its connection closed. Never waits, never throws.
+   *
+   * Cancellation: has none; it waits for nothing.
+   */
   close(): Promise<void> {
     this.body.abandon()
     return Promise.resolve()

@@ -16,6 +16,7 @@ import type { Sink, Transport } from '../../io/transport.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import type { RequestOrigin, ServerRequest } from '../messages/server-request.ts'
 import type { UpgradeResponse } from '../messages/upgrade-response.ts'
+import type { ServerTimeouts } from '../server-options.ts'
 import type { ConnectionHost, Endpoint, HostedConnection } from './connection-host.ts'
 import { plainResponse } from './failure-response.ts'
 import { Handling, type HandlingListener } from './handling.ts'
@@ -308,13 +309,7 @@ export class Connection
       this.#host.timedOut++
       // Nothing was asked, so there is nothing to answer.
       if (phase === 'head' && this.#reader.idle) this.destroy()
-      else {
-        const { bodyIdle } = this.#host.timeouts
-        this.#refuse(
-          new TimeoutError('idle', bodyIdle, 'The client sends its body too slowly'),
-          408,
-        )
-      }
+      else this.#refuse(bodyTimeout(this.#readTimer.slow, this.#host.timeouts), 408)
     }
   }
 
@@ -350,4 +345,15 @@ export class Connection
     this.#pump.stop()
     if (this.#handling.running) this.#handling.fail(error)
   }
+}
+
+function bodyTimeout(slow: boolean, timeouts: ServerTimeouts): TimeoutError {
+  const { bodyIdle, bodyRate, bodyRateGrace } = timeouts
+  return slow
+    ? new TimeoutError(
+        'idle',
+        bodyRateGrace,
+        `The client sent its body at less than ${bodyRate} bytes a second for more than ${bodyRateGrace} ms`,
+      )
+    : new TimeoutError('idle', bodyIdle, `The client sent nothing of its body for ${bodyIdle} ms`)
 }

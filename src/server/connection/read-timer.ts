@@ -35,6 +35,7 @@ export class ReadTimer {
   #waitingSince = -1
   #waited = 0
   #lastBytes = 0
+  #slow = false
 
   constructor(wheel: TimerWheel, timeouts: ServerTimeouts, listener: ReadTimeoutListener) {
     this.#wheel = wheel
@@ -45,6 +46,11 @@ export class ReadTimer {
 
   get phase(): ReadPhase {
     return this.#phase
+  }
+
+  /** Of a body that timed out: whether it came, but below the rate. */
+  get slow(): boolean {
+    return this.#slow
   }
 
   /** Waits for nothing. The timer runs on: most likely it is wanted again before it fires. */
@@ -135,11 +141,13 @@ export class ReadTimer {
   }
 
   #bodyTooSlow(): boolean {
+    this.#slow = false
     if (this.#waitingSince < 0) return false
     const now = clock().now()
     if (now - this.#lastBytes >= this.#timeouts.bodyIdle) return true
     const waited = this.#waited + now - this.#waitingSince
     if (waited < this.#timeouts.bodyRateGrace) return false
-    return this.#bytes < (this.#timeouts.bodyRate * waited) / 1_000
+    this.#slow = this.#bytes < (this.#timeouts.bodyRate * waited) / 1_000
+    return this.#slow
   }
 }

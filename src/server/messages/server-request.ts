@@ -203,7 +203,7 @@ export class ServerRequest<P extends Params = Params> {
    * while it is being made: `request.earlyHints({ link: '</style.css>; rel=preload; as=style' })`. Does
    * nothing for clients of HTTP/1.0, for `app.fetch()`, and once the response has begun.
    *
-   * Throws TypeError for fields that can't be sent.
+   * Throws TypeError for fields that can't be sent, and ProtocolError for those that frame a message.
    */
   earlyHints(headers: HeadersInput): void {
     const { raw } = HeaderFields.from(headers)
@@ -247,7 +247,11 @@ export class ServerRequest<P extends Params = Params> {
     return this.#read((body, limit) => body.bytes(limit))
   }
 
-  /** As `bytes()`, decoded by the charset of its content type, by default UTF-8. 415 if it is not known. */
+  /**
+   * As `bytes()`, decoded by the charset of its content type, by default UTF-8. 415 if it is not known.
+   *
+   * Cancellation: as that of `bytes()`.
+   */
   text(): Promise<string> {
     const charset = charsetOf(this.headers.get('content-type'))
     return this.#read(async (body, limit) => {
@@ -266,6 +270,8 @@ export class ServerRequest<P extends Params = Params> {
    *
    * Throws `HTTPError` 400 if it is no JSON, 415 if it has a content type that is none of JSON, and 422
    * with the list of issues, as `application/problem+json`, if it does not match the schema.
+   *
+   * Cancellation: as that of `bytes()`.
    */
   json<S extends StandardSchema>(schema: S): Promise<SchemaOutput<S>>
   json<T = unknown>(): Promise<T>

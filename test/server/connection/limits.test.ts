@@ -253,6 +253,28 @@ describe('a body', () => {
     server.host.end()
   })
 
+  test('that comes too slowly tells its reader which limit it missed', async () => {
+    using clock = MockClock.install()
+    const told: unknown[] = []
+    const server = new MemoryServer(async (request) => {
+      await request.bytes().catch((error: unknown) => told.push(error))
+      return text('')
+    })
+    const idle = await server.connect().send(post('/', 'x'.repeat(20_000)).slice(0, -1_000))
+    await clock.advance(31_000)
+    const slow = await server.connect().send(post('/', 'x'.repeat(1_000)).slice(0, -999))
+    await clock.advance(7_000)
+    expect(told).toMatchObject([
+      { timeout: 30_000, message: 'The client sent nothing of its body for 30000 ms' },
+      {
+        timeout: 5_000,
+        message: 'The client sent its body at less than 240 bytes a second for more than 5000 ms',
+      },
+    ])
+    for (const client of [idle, slow]) await client.end()
+    server.host.end()
+  })
+
   test('that is malformed is answered with 400, or the handler is told', async () => {
     const server = serve()
     const client = server.connect()

@@ -191,6 +191,21 @@ test.each(examples)(
   },
 )
 
+test('A request behind one that says Connection: close is not read, however both come', async () => {
+  for (const together of [true, false]) {
+    const server = new MemoryServer(app)
+    const client = server.connect()
+    const first = get('/', 'connection: close')
+    await client.send(together ? first + get('/') : first)
+    if (!together) await client.send(get('/'))
+    expect(client.statuses()).toEqual([200])
+    expect(client.ended).toBe(true)
+    expect(server.host.statistics()).toMatchObject({ requests: 1, malformed: 0 })
+    await client.end()
+    server.host.end()
+  }
+})
+
 test('408 is not said to a client that has said nothing', async () => {
   using clock = MockClock.install()
   const server = new MemoryServer(app)

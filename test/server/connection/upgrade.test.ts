@@ -207,6 +207,15 @@ describe('UpgradeResponse', () => {
     server.host.end()
   })
 
+  test('that is asked for and not taken hides no request behind it', async () => {
+    const server = new MemoryServer(() => text('here'))
+    const client = await server.connect().send(ask + get('/'))
+    expect(client.statuses()).toEqual([200, 200])
+    expect(server.host.statistics().requests).toBe(2)
+    await client.end()
+    server.host.end()
+  })
+
   test('is refused before the request is sent completely', async () => {
     let taken = 0
     const server = new MemoryServer(upgrading(() => Promise.resolve(void taken++)))
