@@ -1,6 +1,7 @@
 /** Makes connections: looks the name up, races the addresses, and leaves nothing behind but the winner. */
 import { isIP, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import type { Names } from '../util/known-names.ts'
 import { SpoolError } from '../util/error.ts'
 import { TimeoutError } from '../concurrency/errors.ts'
 import { outsideContexts } from '../concurrency/scope/context.ts'
@@ -48,6 +49,20 @@ export interface ConnectOptions {
   onPhase?: (phase: ConnectPhase) => void
   /** The first TCP keep-alive probe comes after so many milliseconds without a byte. Default: none. */
   tcpKeepAlive?: number
+}
+
+export const connectNames: Names<ConnectOptions> = {
+  host: true,
+  port: true,
+  path: true,
+  tls: true,
+  resolver: true,
+  timeout: true,
+  localAddress: true,
+  readBuffer: true,
+  tlsSessions: true,
+  onPhase: true,
+  tcpKeepAlive: true,
 }
 
 /**

@@ -7,6 +7,7 @@ import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
 import { type AddressInfo, connect as openSocket, type Server } from 'node:net'
 import { outsideScopes } from '../concurrency/scope/context.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
+import type { Names } from '../util/known-names.ts'
 import { SpoolError } from '../util/error.ts'
 import { Acceptor, type ListenerStatistics } from './socket/accept.ts'
 import { errnoOf, hostAndPort, ListenError } from './errors.ts'
@@ -29,6 +30,17 @@ export interface ListenOptions {
   maxConnections?: number
   /** Whether several processes may listen on the same port, and the system shares out. Default false. */
   reusePort?: boolean
+}
+
+export const listenNames: Names<ListenOptions> = {
+  host: true,
+  port: true,
+  path: true,
+  mode: true,
+  tls: true,
+  backlog: true,
+  maxConnections: true,
+  reusePort: true,
 }
 
 /** What `listen()` gives. */

@@ -9,8 +9,10 @@ import { Queue } from '../../concurrency/queues/queue.ts'
 import { outsideScopes } from '../../concurrency/scope/context.ts'
 import type { Task } from '../../concurrency/tasks/task.ts'
 import { TaskGroup } from '../../concurrency/tasks/task-group.ts'
+import { checkFunction, show } from '../../concurrency/scope/arguments.ts'
 import { SpoolError } from '../../util/error.ts'
-import type { ByteStream } from '../streams/byte-stream.ts'
+import type { Names } from '../../util/known-names.ts'
+import { ByteStream } from '../streams/byte-stream.ts'
 import { checkSize } from '../streams/check-size.ts'
 import { Answers, type RequestHandler } from './answers.ts'
 import { FrameLink } from './frame-link.ts'
@@ -26,6 +28,13 @@ export interface ChannelOptions<In = unknown> {
   maxQueue?: number
   /** How many requests of the other end are worked on at once; more are refused. Default 1,000. */
   maxRequests?: number
+}
+
+export const channelNames: Names<ChannelOptions> = {
+  onRequest: true,
+  maxMessageSize: true,
+  maxQueue: true,
+  maxRequests: true,
 }
 
 /** What `channel.statistics()` returns. */
@@ -66,7 +75,11 @@ export class Channel<Out = unknown, In = Out> implements AsyncIterable<In>, Asyn
 
   /** Takes the stream over. It belongs to the scope that makes it: it is closed with it. */
   constructor(stream: ByteStream, options: ChannelOptions<In> = {}) {
+    if (!(stream instanceof ByteStream)) {
+      throw new TypeError(`Cannot make a channel: expected a ByteStream, got ${show(stream)}`)
+    }
     const { onRequest, maxMessageSize = defaultMessageSize } = options
+    if (onRequest !== undefined) checkFunction('answer requests', onRequest)
     const { maxQueue = 1000, maxRequests = 1000 } = options
     checkSize('maxMessageSize', maxMessageSize, 1)
     if (!(maxQueue >= 1)) throw new RangeError(`Invalid maxQueue ${maxQueue}: expected 1 or more`)

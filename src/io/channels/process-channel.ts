@@ -3,21 +3,32 @@ import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { ClosedResourceError } from '../../concurrency/errors.ts'
 import { outsideScopes } from '../../concurrency/scope/context.ts'
+import { show } from '../../concurrency/scope/arguments.ts'
 import { ProcessError } from '../processes/process-error.ts'
 import {
+  namesElsewhere,
+  subprocessNames,
   type Subprocess,
   subprocessWithPipe,
   type SubprocessOptions,
 } from '../processes/subprocess.ts'
 import { ByteStream } from '../streams/byte-stream.ts'
 import { SocketTransport } from '../socket/socket-transport.ts'
-import { Channel, type ChannelOptions } from './channel.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { Channel, channelNames, type ChannelOptions } from './channel.ts'
 
 export interface StartModuleOptions<In> extends SubprocessOptions, ChannelOptions<In> {
   /** What it finds in `process.argv`, from the third on. */
   args?: readonly string[]
   /** Options of Node.js itself. Default: those of this process. */
   nodeOptions?: readonly string[]
+}
+
+const moduleNames: Names<StartModuleOptions<unknown>> = {
+  ...subprocessNames,
+  ...channelNames,
+  args: true,
+  nodeOptions: true,
 }
 
 /** A module that runs in a process of its own. */
@@ -47,7 +58,11 @@ export async function startModule<Out = unknown, In = Out>(
   module: string | URL,
   options: StartModuleOptions<In> = {},
 ): Promise<ModuleProcess<Out, In>> {
+  checkNames(options, moduleNames, 'startModule()', namesElsewhere)
   const { args = [], nodeOptions = process.execArgv, environment = process.env } = options
+  if (!(module instanceof URL) && (typeof module !== 'string' || module === '')) {
+    throw new TypeError(`Cannot start ${show(module)}: expected the path of a module, or a URL`)
+  }
   const path = module instanceof URL ? fileURLToPath(module) : module
   const child = await subprocessWithPipe(process.execPath, [...nodeOptions, path, ...args], {
     stdin: 'ignore',

@@ -5,6 +5,8 @@ import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
 import { ConnectError, hostAndPort, ListenError, reasonOf } from '../errors.ts'
 import { type Resolver, systemResolver } from '../resolver.ts'
+import { checkOptions, show } from '../../concurrency/scope/arguments.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
 import { checkSize } from '../streams/check-size.ts'
 import { type QueueLimits, UDPSocket } from './udp-socket.ts'
 
@@ -25,6 +27,21 @@ export interface ConnectUDPOptions extends Partial<QueueLimits> {
   port: number
   /** Default: the system's. */
   resolver?: Resolver
+}
+
+const limitNames: Names<QueueLimits> = { maxQueue: true, maxQueueBytes: true }
+const bindNames: Names<UDPOptions> = {
+  ...limitNames,
+  host: true,
+  port: true,
+  reusePort: true,
+  broadcast: true,
+}
+const connectNames: Names<ConnectUDPOptions> = {
+  ...limitNames,
+  host: true,
+  port: true,
+  resolver: true,
 }
 
 /** An endpoint that receives from everybody and sends to anybody. Made by `bindUDP()`. */
@@ -86,6 +103,7 @@ export class ConnectedUDPEndpoint extends UDPSocket {
  * @throws ListenError if the address can't be had
  */
 export async function bindUDP(options: UDPOptions = {}): Promise<UDPEndpoint> {
+  checkNames(options, bindNames, 'bindUDP()')
   const { host = '0.0.0.0', port = 0, reusePort = false, broadcast = false } = options
   if (isIP(host) === 0) {
     throw new TypeError(`Cannot bind "${host}": it must be an IP address`)
@@ -108,7 +126,12 @@ export async function bindUDP(options: UDPOptions = {}): Promise<UDPEndpoint> {
  * @throws ConnectError of phase `dns` if the name is not known
  */
 export async function connectUDP(options: ConnectUDPOptions): Promise<ConnectedUDPEndpoint> {
+  checkOptions('UDP endpoint', options, "{ host: '127.0.0.1', port: 53 }")
+  checkNames(options, connectNames, 'connectUDP()')
   const { host, port, resolver = systemResolver } = options
+  if (typeof host !== 'string' || host === '') {
+    throw new TypeError(`Cannot connect to host ${show(host)}: expected a name or an address`)
+  }
   checkPort(port)
   const limits = limitsOf(options)
   const { address, family } = await addressOf(host, port, resolver)

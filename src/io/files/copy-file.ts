@@ -1,12 +1,16 @@
 import { rename, rm } from 'node:fs/promises'
 import { checkFunction } from '../../concurrency/scope/arguments.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { checkPath } from './check-path.ts'
 import { open } from './open-file.ts'
 
 export interface CopyFileOptions {
   /** Told after each piece how many bytes have been copied, of how many. */
   onProgress?: (copied: number, total: number) => void
 }
+
+const optionNames: Names<CopyFileOptions> = { onProgress: true }
 
 // Few calls for a large file, and progress often enough to be seen.
 const pieceSize = 1_048_576
@@ -21,8 +25,12 @@ const pieceSize = 1_048_576
 export async function copyFile(
   source: string,
   target: string,
-  { onProgress }: CopyFileOptions = {},
+  options: CopyFileOptions = {},
 ): Promise<void> {
+  checkPath('copy', source)
+  checkPath('copy to', target)
+  checkNames(options, optionNames, 'copyFile()')
+  const { onProgress } = options
   if (onProgress !== undefined) checkFunction('tell the progress of a copy', onProgress)
   await using from = await open(source)
   const total = await from.size()

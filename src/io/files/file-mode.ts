@@ -1,4 +1,5 @@
 /** How a file is opened, as Python and Node.js write it. */
+import { show } from '../../concurrency/scope/arguments.ts'
 
 /**
  * `r` read; `r+` read and write; `w` write, made anew or emptied; `x` write, and it must be new; `a` append;
@@ -29,11 +30,11 @@ export interface FileAccess {
   readonly appends: boolean
 }
 
-export function accessOf(mode: string): FileAccess {
-  const known = flags.get(mode.replace(/[bt]/, ''))
+export function accessOf(mode: unknown): FileAccess {
+  const known = typeof mode === 'string' ? flags.get(mode.replace(/[bt]/, '')) : undefined
   if (known === undefined) {
     const modes = 'r, r+, w, w+, x, x+, a or a+'
-    throw new TypeError(`Cannot open a file with mode "${mode}": expected ${modes}`)
+    throw new TypeError(`Cannot open a file with mode ${show(mode)}: expected ${modes}`)
   }
   const plus = known.endsWith('+')
   return {

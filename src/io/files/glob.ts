@@ -1,4 +1,6 @@
 import { glob as globPaths } from 'node:fs/promises'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { checkPath } from './check-path.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 
 export interface GlobOptions {
@@ -7,6 +9,8 @@ export interface GlobOptions {
   /** Patterns of what is left out. */
   exclude?: readonly string[]
 }
+
+const optionNames: Names<GlobOptions> = { folder: true, exclude: true }
 
 /**
  * The paths below a folder that match a pattern: `*`, `?`, `[a-z]`, `{one,two}`, and `**` for any number of folders.
@@ -18,9 +22,11 @@ export async function* glob(
   patterns: string | readonly string[],
   options: GlobOptions = {},
 ): AsyncGenerator<string, void> {
+  checkNames(options, optionNames, 'glob()', { cwd: 'folder', ignore: 'exclude' })
   const { folder = '.', exclude = [] } = options
-  const list = typeof patterns === 'string' ? [patterns] : [...patterns]
-  for await (const path of globPaths(list, { cwd: folder, exclude: [...exclude] })) {
+  const list = Array.isArray(patterns) ? (patterns as readonly string[]) : [patterns as string]
+  for (const pattern of list) checkPath('look for', pattern)
+  for await (const path of globPaths([...list], { cwd: folder, exclude: [...exclude] })) {
     currentScope().throwIfCancelled()
     yield path
   }

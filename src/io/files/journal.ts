@@ -9,7 +9,10 @@ import { open as openHandle } from 'node:fs/promises'
 import { ClosedResourceError } from '../../concurrency/errors.ts'
 import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
+import { show } from '../../concurrency/scope/arguments.ts'
 import { abortable } from '../../concurrency/tasks/abortable.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { checkPath } from './check-path.ts'
 import { fileOperation } from './file-operation.ts'
 
 export interface JournalOptions {
@@ -52,6 +55,9 @@ export class Journal implements AsyncDisposable {
    */
   async append(record: string): Promise<void> {
     currentScope().throwIfCancelled()
+    if (typeof record !== 'string') {
+      throw new TypeError(`Cannot append ${show(record)}: expected a string`)
+    }
     if (/[\n\r]/.test(record)) {
       throw new TypeError('Cannot append a record with a line break: it would be two')
     }
@@ -102,6 +108,8 @@ export class Journal implements AsyncDisposable {
   }
 }
 
+const optionNames: Names<JournalOptions> = { sync: true }
+
 // How far back the end of the last whole record is looked for in one go.
 const tailSize = 65_536
 
@@ -120,10 +128,10 @@ const tailSize = 65_536
  *
  * @throws The system's error if it can't be opened
  */
-export async function openJournal(
-  path: string,
-  { sync = true }: JournalOptions = {},
-): Promise<Journal> {
+export async function openJournal(path: string, options: JournalOptions = {}): Promise<Journal> {
+  checkPath('open the journal', path)
+  checkNames(options, optionNames, 'openJournal()')
+  const { sync = true } = options
   const handle = await fileOperation(
     () => openHandle(path, 'a+'),
     (late) => late.close(),

@@ -1,4 +1,6 @@
 import { open as openHandle } from 'node:fs/promises'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { checkPath } from './check-path.ts'
 import { AsyncFile } from './async-file.ts'
 import { accessOf, type FileMode } from './file-mode.ts'
 import { fileOperation } from './file-operation.ts'
@@ -7,6 +9,8 @@ export interface OpenOptions {
   /** The permissions of a file that is made. Default 0o666, less what the process's mask takes away. */
   permissions?: number
 }
+
+const optionNames: Names<OpenOptions> = { permissions: true }
 
 /**
  * Opens a file.
@@ -28,8 +32,11 @@ export interface OpenOptions {
 export async function open(
   path: string | URL,
   mode: FileMode = 'r',
-  { permissions = 0o666 }: OpenOptions = {},
+  options: OpenOptions = {},
 ): Promise<AsyncFile> {
+  checkPath('open', path, true)
+  checkNames(options, optionNames, 'open()')
+  const { permissions = 0o666 } = options
   const access = accessOf(mode)
   const handle = await fileOperation(
     () => openHandle(path, access.flags, permissions),

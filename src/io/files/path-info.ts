@@ -1,5 +1,7 @@
 import { lstat, stat } from 'node:fs/promises'
 import { currentScope } from '../../concurrency/scope/scope.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { checkPath } from './check-path.ts'
 import { fileOperation } from './file-operation.ts'
 import { kindOf, type PathKind } from './walk.ts'
 
@@ -18,6 +20,8 @@ export interface PathInfoOptions {
   followLinks?: boolean
 }
 
+const optionNames: Names<PathInfoOptions> = { followLinks: true }
+
 /**
  * What is at a path; undefined if there is nothing.
  *
@@ -27,8 +31,11 @@ export interface PathInfoOptions {
  */
 export async function pathInfo(
   path: string,
-  { followLinks = true }: PathInfoOptions = {},
+  options: PathInfoOptions = {},
 ): Promise<PathInfo | undefined> {
+  checkPath('look at', path)
+  checkNames(options, optionNames, 'pathInfo()')
+  const { followLinks = true } = options
   try {
     const found = await fileOperation(() => (followLinks ? stat(path) : lstat(path)))
     return {

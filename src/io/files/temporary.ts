@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkNames, type Names } from '../../util/known-names.ts'
 import { fileOperation } from './file-operation.ts'
 import type { AsyncFile } from './async-file.ts'
 import { open } from './open-file.ts'
@@ -17,6 +18,9 @@ export interface TemporaryFileOptions extends TemporaryOptions {
   /** How its name ends, such as `.txt`. Default: nothing. */
   suffix?: string
 }
+
+const folderNames: Names<TemporaryOptions> = { folder: true, prefix: true }
+const fileNames: Names<TemporaryFileOptions> = { ...folderNames, suffix: true }
 
 /** Made by `temporaryFolder()`; removed, with all that is in it, by `await using`. */
 export class TemporaryFolder implements AsyncDisposable {
@@ -71,6 +75,11 @@ export class TemporaryFile implements AsyncDisposable {
  * @throws The system's error if it can't be made
  */
 export async function temporaryFolder(options: TemporaryOptions = {}): Promise<TemporaryFolder> {
+  checkNames(options, folderNames, 'temporaryFolder()')
+  return madeFolder(options)
+}
+
+async function madeFolder(options: TemporaryOptions): Promise<TemporaryFolder> {
   const { folder = tmpdir(), prefix = 'spool-' } = options
   return new TemporaryFolder(await fileOperation(() => mkdtemp(join(folder, prefix)), removed))
 }
@@ -83,7 +92,8 @@ export async function temporaryFolder(options: TemporaryOptions = {}): Promise<T
  * @throws The system's error if it can't be made
  */
 export async function temporaryFile(options: TemporaryFileOptions = {}): Promise<TemporaryFile> {
-  const folder = await temporaryFolder(options)
+  checkNames(options, fileNames, 'temporaryFile()')
+  const folder = await madeFolder(options)
   try {
     const path = join(folder.path, `file${options.suffix ?? ''}`)
     return new TemporaryFile(await open(path, 'x+', { permissions: 0o600 }), folder)

@@ -3,6 +3,9 @@ import type { Dirent } from 'node:fs'
 import { opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { currentScope } from '../../concurrency/scope/scope.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { checkFunction } from '../../concurrency/scope/arguments.ts'
+import { checkPath } from './check-path.ts'
 import { fileOperation } from './file-operation.ts'
 
 /** What an entry of a folder is. */
@@ -26,6 +29,8 @@ export interface WalkOptions {
   enter?: (entry: WalkEntry) => boolean
 }
 
+const optionNames: Names<WalkOptions> = { depth: true, followLinks: true, enter: true }
+
 /**
  * All that is in a folder and below, a folder before what is in it, in no other order.
  *
@@ -37,7 +42,11 @@ export async function* walk(
   root: string,
   options: WalkOptions = {},
 ): AsyncGenerator<WalkEntry, void> {
+  checkPath('walk', root)
+  checkNames(options, optionNames, 'walk()')
   const { depth = Infinity, followLinks = false, enter = () => true } = options
+  checkFunction('choose folders', enter)
+  if (!(depth >= 1)) throw new RangeError(`Invalid depth ${depth}: expected 1 or more`)
   const waiting: { path: string; depth: number }[] = [{ path: root, depth: 1 }]
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     for await (const entry of entriesOf(next.path, next.depth)) {

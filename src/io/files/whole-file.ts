@@ -2,12 +2,17 @@
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { checkPath } from './check-path.ts'
+import { show } from '../../concurrency/scope/arguments.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 
 export interface ReplaceFileOptions {
   /** The permissions of the new file. Default 0o666, less what the process's mask takes away. */
   mode?: number | undefined
 }
+
+const replaceNames: Names<ReplaceFileOptions> = { mode: true }
 
 /** Removes a file, if it is there. */
 export async function removeFile(path: string): Promise<void> {
@@ -48,6 +53,8 @@ export async function replaceFile(
   data: string | Uint8Array,
   options: ReplaceFileOptions = {},
 ): Promise<void> {
+  checkPath('replace', path)
+  checkNames(options, replaceNames, 'replaceFile()')
   const scope = currentScope()
   scope.throwIfCancelled()
   // In the same folder: a rename does not leave its file system. `wx` refuses a name that is taken.
@@ -88,6 +95,7 @@ export async function readText(path: string | URL): Promise<string> {
  * @throws The system's error, such as `ENOENT`
  */
 export async function readBytes(path: string | URL): Promise<Uint8Array> {
+  checkPath('read', path, true)
   const scope = currentScope()
   scope.throwIfCancelled()
   try {
@@ -107,11 +115,15 @@ export async function readBytes(path: string | URL): Promise<Uint8Array> {
  * @throws The system's error, such as `EACCES`
  */
 export async function writeText(path: string | URL, text: string): Promise<void> {
+  if (typeof text !== 'string') {
+    throw new TypeError(`Cannot write ${show(text)} as text: expected a string`)
+  }
   await writeBytes(path, Buffer.from(text))
 }
 
 /** As `writeText()`, of bytes. Cancellation: a part of it may have been written. */
 export async function writeBytes(path: string | URL, bytes: Uint8Array): Promise<void> {
+  checkPath('write', path, true)
   const scope = currentScope()
   scope.throwIfCancelled()
   try {

@@ -1,6 +1,13 @@
 import { timeout as withTimeout } from '../../concurrency/time/timeout.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
 import { ProcessError } from './process-error.ts'
-import { type CommunicateOptions, subprocess, type SubprocessOptions } from './subprocess.ts'
+import {
+  checkCommand,
+  type CommunicateOptions,
+  namesElsewhere,
+  subprocess,
+  type SubprocessOptions,
+} from './subprocess.ts'
 
 export interface RunProcessOptions
   extends Omit<SubprocessOptions, 'stdin' | 'stdout' | 'stderr'>, CommunicateOptions {
@@ -8,6 +15,16 @@ export interface RunProcessOptions
   timeout?: number
   /** Whether an exit code other than 0, or a signal, throws. Default true. */
   check?: boolean
+}
+
+const optionNames: Names<RunProcessOptions> = {
+  folder: true,
+  environment: true,
+  grace: true,
+  input: true,
+  limit: true,
+  timeout: true,
+  check: true,
 }
 
 /** What a process wrote, as UTF-8, and how it ended. */
@@ -40,6 +57,8 @@ export async function runProcess(
   args: readonly string[] = [],
   options: RunProcessOptions = {},
 ): Promise<ProcessText> {
+  checkCommand(program, args)
+  checkNames(options, optionNames, 'runProcess()', namesElsewhere)
   const { timeout, check = true, input, limit, ...others } = options
   const run = async (): Promise<ProcessText> => {
     await using child = await subprocess(program, args, {

@@ -1,12 +1,13 @@
 /** Processes with streams that await, which end with the scope that started them. */
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
 import { Duplex, type Readable, type Writable } from 'node:stream'
-import { checkDuration } from '../../concurrency/scope/arguments.ts'
+import { checkDuration, show } from '../../concurrency/scope/arguments.ts'
 import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { WaiterSet } from '../../concurrency/scope/waiter-set.ts'
 import { gather } from '../../concurrency/tasks/gather.ts'
 import { SpoolError } from '../../util/error.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
 import { reasonOf } from '../errors.ts'
 import type { ByteStream } from '../streams/byte-stream.ts'
 import { fromNode } from '../streams/node-bridge.ts'
@@ -30,6 +31,21 @@ export interface SubprocessOptions {
   stderr?: StreamTarget
   /** How long it may take to end when it is told to, in milliseconds; then it is killed. Default 5,000. */
   grace?: number
+}
+
+export const subprocessNames: Names<SubprocessOptions> = {
+  folder: true,
+  environment: true,
+  stdin: true,
+  stdout: true,
+  stderr: true,
+  grace: true,
+}
+
+/** How they are called in Node.js and Python. */
+export const namesElsewhere: Readonly<Record<string, string>> = {
+  cwd: 'folder',
+  env: 'environment',
 }
 
 export interface CommunicateOptions {
@@ -169,6 +185,8 @@ export async function subprocess(
   args: readonly string[] = [],
   options: SubprocessOptions = {},
 ): Promise<Subprocess> {
+  checkCommand(program, args)
+  checkNames(options, subprocessNames, 'subprocess()', namesElsewhere)
   return started([program, ...args].join(' '), options, (stdio) =>
     spawn(program, args, { ...spawnOptions(options), stdio }),
   )
@@ -186,6 +204,8 @@ export async function shell(
   commandLine: string,
   options: SubprocessOptions = {},
 ): Promise<Subprocess> {
+  checkCommand(commandLine, [])
+  checkNames(options, subprocessNames, 'shell()', namesElsewhere)
   return started(commandLine, options, (stdio) =>
     spawn(commandLine, { ...spawnOptions(options), stdio, shell: true }),
   )
@@ -200,6 +220,16 @@ export async function subprocessWithPipe(
   const start = (stdio: StdioOptions): ChildProcess =>
     spawn(program, args, { ...spawnOptions(options), stdio })
   return started([program, ...args].join(' '), options, start, ['pipe'])
+}
+
+/** @internal */
+export function checkCommand(program: unknown, args: unknown): void {
+  if (typeof program !== 'string' || program === '') {
+    throw new TypeError(`Cannot run ${show(program)}: expected the name of a program, or its path`)
+  }
+  if (!Array.isArray(args) || args.some((arg) => typeof arg !== 'string')) {
+    throw new TypeError(`Cannot run "${program}": expected an array of strings as its arguments`)
+  }
 }
 
 async function started(

@@ -9,6 +9,7 @@ import { ClosedResourceError } from '../../concurrency/errors.ts'
 import { checkDuration } from '../../concurrency/scope/arguments.ts'
 import { ConnectError, IncompleteReadError, LimitExceededError } from '../errors.ts'
 import type { ServerTLSOptions, TLSOptions, Transport } from '../transport.ts'
+import type { Names } from '../../util/known-names.ts'
 import { checkSize } from './check-size.ts'
 import type { Inflow } from './inflow.ts'
 import { LineReader } from './line-reader.ts'
@@ -30,6 +31,11 @@ export interface ByteStreamOptions {
 export interface LimitOptions {
   /** The most bytes that are taken into memory for it; by default 64 KiB. */
   limit?: number
+}
+
+export const byteStreamNames: Names<ByteStreamOptions> = {
+  highWaterMark: true,
+  closeTimeout: true,
 }
 
 const defaultMark = 65_536

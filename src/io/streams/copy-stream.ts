@@ -1,10 +1,13 @@
-import { checkFunction } from '../../concurrency/scope/arguments.ts'
-import type { ByteStream } from './byte-stream.ts'
+import { checkFunction, show } from '../../concurrency/scope/arguments.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { ByteStream } from './byte-stream.ts'
 
 export interface CopyStreamOptions {
   /** Told after each chunk how many bytes have been copied so far. */
   onProgress?: (bytes: number) => void
 }
+
+const optionNames: Names<CopyStreamOptions> = { onProgress: true }
 
 /**
  * Copies all that comes from `source` into `target`, no faster than `target` takes it, and resolves with the
@@ -18,8 +21,14 @@ export interface CopyStreamOptions {
 export async function copyStream(
   source: ByteStream,
   target: ByteStream,
-  { onProgress }: CopyStreamOptions = {},
+  options: CopyStreamOptions = {},
 ): Promise<number> {
+  for (const stream of [source, target]) {
+    if (stream instanceof ByteStream) continue
+    throw new TypeError(`Cannot copy a stream: expected a ByteStream, got ${show(stream)}`)
+  }
+  checkNames(options, optionNames, 'copyStream()')
+  const { onProgress } = options
   if (onProgress !== undefined) checkFunction('tell the progress of a copy', onProgress)
   let copied = 0
   for (let bytes = await source.read(); bytes !== undefined; bytes = await source.read()) {

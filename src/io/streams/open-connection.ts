@@ -1,8 +1,15 @@
-import { connect, type ConnectOptions } from '../connect.ts'
-import { ByteStream, type ByteStreamOptions } from './byte-stream.ts'
+import { checkOptions } from '../../concurrency/scope/arguments.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { connect, connectNames, type ConnectOptions } from '../connect.ts'
+import { ByteStream, byteStreamNames, type ByteStreamOptions } from './byte-stream.ts'
 
 /** Where to connect to, and how the stream is to be. */
 export interface OpenConnectionOptions extends ConnectOptions, ByteStreamOptions {}
+
+export const openConnectionNames: Names<OpenConnectionOptions> = {
+  ...connectNames,
+  ...byteStreamNames,
+}
 
 /**
  * Connects over TCP, a Unix socket or TLS.
@@ -22,5 +29,7 @@ export interface OpenConnectionOptions extends ConnectOptions, ByteStreamOptions
  * @throws TimeoutError of phase `connect`
  */
 export async function openConnection(options: OpenConnectionOptions): Promise<ByteStream> {
+  checkOptions('connection', options, "{ host: 'localhost', port: 80 }")
+  checkNames(options, openConnectionNames, 'openConnection()')
   return new ByteStream(await connect(options), options)
 }

@@ -1,6 +1,7 @@
-import { checkFunction } from '../../concurrency/scope/arguments.ts'
-import { listen, type ListenOptions } from '../listener.ts'
-import type { ByteStream, ByteStreamOptions } from './byte-stream.ts'
+import { checkFunction, checkOptions } from '../../concurrency/scope/arguments.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { listen, listenNames, type ListenOptions } from '../listener.ts'
+import { type ByteStream, byteStreamNames, type ByteStreamOptions } from './byte-stream.ts'
 import { StreamServer } from './stream-server.ts'
 
 /** Serves one connection; the stream is closed when it ends, however it ends. */
@@ -12,6 +13,12 @@ export interface StartServerOptions extends ListenOptions, ByteStreamOptions {
    * the error goes to the task group around `startServer()`, which then fails with it.
    */
   onError?: (error: unknown, stream: ByteStream) => void
+}
+
+export const startServerNames: Names<StartServerOptions> = {
+  ...listenNames,
+  ...byteStreamNames,
+  onError: true,
 }
 
 /**
@@ -37,6 +44,8 @@ export async function startServer(
   options: StartServerOptions,
   handler: StreamHandler,
 ): Promise<StreamServer> {
+  checkOptions('server', options, '{ port: 8080 }')
+  checkNames(options, startServerNames, 'startServer()')
   checkFunction('start a server', handler)
   const server = new StreamServer(options, handler)
   try {
