@@ -41,6 +41,8 @@ export async function copyFile(
       await to.write(bytes)
       onProgress?.(from.position, total)
     }
+    // On the disk before it has its name: after a crash too there is the old file, or the whole copy.
+    await to.sync()
     await to.close()
     currentScope().throwIfCancelled()
     await rename(beside, target)

@@ -4,7 +4,6 @@
  * A thread that has nothing to do ends after a while, and none of them keeps the program running. They end with the
  * outermost task group that used them, so that nothing is left behind when `run()` returns.
  */
-import type { Piscina } from 'piscina'
 import { outsideContexts } from '../../concurrency/scope/context.ts'
 import { rootScope, Scope } from '../../concurrency/scope/scope.ts'
 import { BusyResourceError } from '../../concurrency/errors.ts'
@@ -31,13 +30,24 @@ interface PoolWorker {
   once(event: 'exit', listener: () => void): unknown
 }
 
+/** What is used of piscina, in words of our own: who has not installed it can compile with our types. */
+interface PoolEngine {
+  readonly threads: readonly PoolWorker[]
+  run(
+    job: ThreadJob,
+    options: { signal: AbortSignal; transferList: ArrayBuffer[] },
+  ): Promise<unknown>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  destroy(): Promise<void>
+}
+
 class ThreadPool {
-  readonly #piscina: Piscina
+  readonly #piscina: PoolEngine
   /** How to fail those that run or wait. */
   readonly #failing = new Set<(error: Error) => void>()
   #closed = false
 
-  constructor(piscina: Piscina) {
+  constructor(piscina: PoolEngine) {
     this.#piscina = piscina
     // One that can't even begin: nobody would tell those who wait for it.
     piscina.on('error', (error: Error) => {
@@ -95,19 +105,16 @@ export async function threadPool(): Promise<ThreadPool> {
 }
 
 async function load(): Promise<ThreadPool> {
-  let Pool: typeof Piscina
-  try {
-    ;({ Piscina: Pool } = await import('piscina'))
-  } catch (error) {
+  const { Piscina } = await import('piscina').catch((error: NodeJS.ErrnoException) => {
     loading = undefined
-    throw missing(error as NodeJS.ErrnoException)
-  }
+    throw missing(error)
+  })
   // This very file tells whether it was built.
   const worker = import.meta.url.endsWith('.ts') ? './thread-worker.ts' : './thread-worker.js'
   loaded = outsideContexts(
     () =>
       new ThreadPool(
-        new Pool({
+        new Piscina({
           filename: new URL(worker, import.meta.url).href,
           minThreads: 0,
           maxThreads: mostThreads,
