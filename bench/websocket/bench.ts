@@ -80,16 +80,19 @@ async function compare(
 }
 
 export async function benchWebSockets(options: BenchOptions, say: Say): Promise<WebSocketResult[]> {
-  const results = [
-    ...(await benchServers(options, say)),
-    ...(await benchIdle('server', options, say)),
-    ...(await benchIdle('client', options, say)),
-  ]
+  const wanted = (group: string): boolean =>
+    options.only.length === 0 || options.only.includes(group)
+  const results: WebSocketResult[] = []
+  if (wanted('echo') || wanted('broadcast')) results.push(...(await benchServers(options, say)))
+  for (const role of ['server', 'client'] as const) {
+    if (wanted('idle')) results.push(...(await benchIdle(role, options, say)))
+  }
   return results
 }
 
 async function benchServers(options: BenchOptions, say: Say): Promise<WebSocketResult[]> {
-  const { rounds, requests, warmUp, connections, profile } = options
+  const { rounds, requests, warmUp, connections, profile, only } = options
+  const wanted = (group: string): boolean => only.length === 0 || only.includes(group)
   const peer = startPeer()
   const servers = { spool: start('spool', 'server'), ws: start('ws', 'server') }
   const profiled = names.find((name) => name === profile)
@@ -128,13 +131,13 @@ async function benchServers(options: BenchOptions, say: Say): Promise<WebSocketR
         return cpu / order.messages / receivers
       })
 
-    for (const kind of echoes) {
+    for (const kind of wanted('echo') ? echoes : []) {
       for (const name of names) {
         await echo(name, { ...kind, messages: Math.ceil(warmUp * warmUpShare) })
       }
     }
     if (profiled) await servers[profiled].ask('startProfile')
-    for (const kind of echoes) {
+    for (const kind of wanted('echo') ? echoes : []) {
       const what = `echo of ${kind.bytes} B, ${kind.binary ? 'binary' : 'text'}`
       const order = { ...kind, messages: requests }
       results.push(await compare(what, 'µs/message', rounds, (name) => echo(name, order)))
@@ -143,7 +146,7 @@ async function benchServers(options: BenchOptions, say: Say): Promise<WebSocketR
     if (profiled) {
       await servers[profiled].ask('stopProfile', profileFile('websocket', profiled))
     }
-    for (const bytes of broadcasts) {
+    for (const bytes of wanted('broadcast') ? broadcasts : []) {
       const what = `${bytes} B to ${receivers.toLocaleString('en')} receivers`
       const order = { bytes, messages: Math.max(Math.ceil(requests / receivers), 1) }
       for (const name of names) await broadcast(name, { bytes, messages: 50 })

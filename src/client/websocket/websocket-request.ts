@@ -125,7 +125,7 @@ export class WebSocketRequests {
       deflate,
       wheel: this.#wheel,
     })
-    link.listen({ linkGone: () => upgraded.release() })
+    link.listeners.add({ linkGone: () => upgraded.release() })
     upgraded.onClosing(() => link.startClosing(closeCodes.goingAway, ''))
     outsideScopes(() => link.start())
     return new WebSocketConnection(link, subprotocol)

@@ -27,6 +27,11 @@ export class WheelTimer {
   get armed(): boolean {
     return this.due >= 0
   }
+
+  /** @internal An owner that is its own timer has this instead of a callback. */
+  fire(): void {
+    this.callback()
+  }
 }
 
 // A power of two, so that a tick finds its slot with a mask; with ticks of 100 ms, one turn is 51 s.
@@ -132,7 +137,7 @@ export class TimerWheel {
       if (timer.due !== this.#tick) continue
       this.disarm(timer)
       try {
-        timer.callback()
+        timer.fire()
       } catch (error) {
         reportLost(error, undefined, 'a timer')
       }

@@ -4,13 +4,24 @@
  */
 import { outsideScopes } from '../../concurrency/scope/context.ts'
 
+/** Who is told what a `Receiver` has read. */
+export interface ReceiverListener {
+  received(data: Buffer, binary: boolean): void
+  pinged(data: Buffer): void
+  ponged(data: Buffer): void
+  concluded(code: number, reason: Buffer): void
+}
+
 /** Makes messages of bytes. A `Writable`, of which only the one method is called that takes a chunk. */
 export interface Receiver {
   /** Calls back when the chunk is used up, at once unless something of it has to be inflated. */
   _write(chunk: Uint8Array, encoding: string, taken: (error?: Error | null) => void): void
-  on(event: 'message', listener: (this: Receiver, data: Buffer, binary: boolean) => void): this
-  on(event: 'ping' | 'pong', listener: (this: Receiver, data: Buffer) => void): this
-  on(event: 'conclude', listener: (this: Receiver, code: number, reason: Buffer) => void): this
+  /** To be set before the first chunk. */
+  listener: ReceiverListener | undefined
+}
+
+interface EmittingReceiver {
+  emit(event: string, data: unknown, more: unknown): boolean
 }
 
 /** All of it is said, since what is left out is not limited. */
@@ -92,5 +103,28 @@ let loading: Promise<Codec> | undefined
 
 /** Loads it, once. */
 export function loadCodec(): Promise<Codec> {
-  return (loading ??= outsideScopes(async () => (await import('ws')) as unknown as Codec))
+  return (loading ??= outsideScopes(load))
+}
+
+async function load(): Promise<Codec> {
+  const ws = (await import('ws')) as unknown as Codec
+  const { Sender, PerMessageDeflate, extension, subprotocol } = ws
+  return { Receiver: tellingOne(ws.Receiver), Sender, PerMessageDeflate, extension, subprotocol }
+}
+
+/** Its events go straight to one listener: four listeners a connection, and the way to them, are saved. */
+function tellingOne(Base: Codec['Receiver']): Codec['Receiver'] {
+  class TellingReceiver extends (Base as unknown as new (options: object) => EmittingReceiver) {
+    listener: ReceiverListener | undefined = undefined
+
+    override emit(event: string, data: unknown, more: unknown): boolean {
+      const { listener } = this
+      if (event === 'message') listener?.received(data as Buffer, more as boolean)
+      else if (event === 'ping') listener?.pinged(data as Buffer)
+      else if (event === 'pong') listener?.ponged(data as Buffer)
+      else if (event === 'conclude') listener?.concluded(data as number, more as Buffer)
+      return true
+    }
+  }
+  return TellingReceiver as unknown as Codec['Receiver']
 }

@@ -5,7 +5,7 @@
  * may hold many messages, and inflated they may be a thousand times as much: so none is inflated while
  * whoever takes them has enough.
  */
-import type { Codec, Receiver } from './codec.ts'
+import type { Codec, Receiver, ReceiverListener } from './codec.ts'
 import { closeCodes } from './close-code.ts'
 import type { MessageDeflate } from './message-deflate.ts'
 import type { WebSocketSettings } from './websocket-options.ts'
@@ -38,11 +38,7 @@ const mostChunks = 65_536
 const leastFragment = 256
 const fewestFragments = 1_024
 
-const owner = Symbol('spool.frameReader')
-
-type Owned = Receiver & { [owner]: FrameReader }
-
-export class FrameReader {
+export class FrameReader implements ReceiverListener {
   readonly #events: FrameEvents
   readonly #receiver: Receiver
   readonly #deflate: MessageDeflate | undefined
@@ -79,11 +75,7 @@ export class FrameReader {
       maxPayload: maxMessageSize,
       skipUTF8Validation: false,
     })
-    receiver.on('message', onMessage)
-    receiver.on('ping', onPing)
-    receiver.on('pong', onPong)
-    receiver.on('conclude', onConclude)
-    ;(receiver as Owned)[owner] = this
+    receiver.listener = this
     this.#receiver = receiver
   }
 
@@ -141,9 +133,24 @@ export class FrameReader {
     else inflate()
   }
 
-  /** @internal */
-  get events(): FrameEvents | undefined {
-    return this.#over ? undefined : this.#events
+  // As ReceiverListener. A receiver that was told to stop may still have something to tell.
+
+  received(data: Buffer, binary: boolean): void {
+    if (!this.#over) this.#events.message(data, binary)
+  }
+
+  pinged(data: Buffer): void {
+    if (!this.#over) this.#events.ping(data)
+  }
+
+  ponged(data: Buffer): void {
+    if (!this.#over) this.#events.pong(data)
+  }
+
+  concluded(code: number, reason: Buffer): void {
+    if (this.#over) return
+    this.stop()
+    this.#events.concluded(code, reason.toString())
   }
 
   readonly #taken = (error?: Error | null): void => {
@@ -176,25 +183,6 @@ export class FrameReader {
 }
 
 const noExtensions: Record<string, unknown> = Object.freeze({})
-
-function onMessage(this: Receiver, data: Buffer, binary: boolean): void {
-  ;(this as Owned)[owner].events?.message(data, binary)
-}
-
-function onPing(this: Receiver, data: Buffer): void {
-  ;(this as Owned)[owner].events?.ping(data)
-}
-
-function onPong(this: Receiver, data: Buffer): void {
-  ;(this as Owned)[owner].events?.pong(data)
-}
-
-function onConclude(this: Receiver, code: number, reason: Buffer): void {
-  const reader = (this as Owned)[owner]
-  const { events } = reader
-  reader.stop()
-  events?.concluded(code, reason.toString())
-}
 
 const closeCodesOf = new Map<string, number>([
   ['WS_ERR_INVALID_UTF8', closeCodes.invalidData],

@@ -1,18 +1,14 @@
 /**
- * Puts messages into a transport as frames, through the `Sender` of `ws`, for which it is the socket: head
- * and body of a frame become one write.
- *
- * A `Sender` that deflates queues what comes behind, so that everything leaves in the order in which it
- * was given. Whoever writes frames by itself may do so only while nothing is deflated.
+ * Puts messages into a transport as frames. What need not be compressed is written at once. What is, and
+ * what is sent in fragments, goes through a `Sender` of `ws`, for which this is the socket: it queues
+ * what comes behind while it deflates, so that everything leaves in the order in which it was given.
+ * Whoever writes frames by itself may do so only while nothing is deflated.
  */
 import { outsideScopes } from '../../concurrency/scope/context.ts'
 import type { Transport } from '../../io/transport.ts'
 import type { Codec, Sender, SenderSocket } from './codec.ts'
 import type { MessageDeflate } from './message-deflate.ts'
-
-// A body up to this size is copied behind its head, which costs less than two writes. A larger one is left
-// with the transport until it has taken it: as much as this is always more than it takes at once.
-const joinedLimit = 65_535
+import { joined, type Opcode, opcodes, wholeFrame } from './whole-frame.ts'
 
 const nothing: Uint8Array = new Uint8Array(0)
 
@@ -23,11 +19,14 @@ export class FrameWriter implements SenderSocket {
   full = false
   /** Bytes of messages that are being deflated, and of those behind them. */
   deflating = 0
+  readonly #codec: Codec
   readonly #transport: Transport
-  readonly #sender: Sender
   readonly #masked: boolean
   readonly #deflate: MessageDeflate | undefined
   readonly #onSent: () => void
+  #madeSender: Sender | undefined = undefined
+  // Whether a fragment was sent, and the last one was not.
+  #fragmented = false
   #corked = false
   #first: Uint8Array | string = nothing
   // Sends that the sender has, and the transport has not.
@@ -41,14 +40,11 @@ export class FrameWriter implements SenderSocket {
     deflate: MessageDeflate | undefined,
     onSent: () => void,
   ) {
+    this.#codec = codec
     this.#transport = transport
     this.#masked = masked
     this.#deflate = deflate
     this.#onSent = onSent
-    this.#sender = new codec.Sender(
-      this,
-      deflate === undefined ? noExtensions : { 'permessage-deflate': deflate.extension },
-    )
   }
 
   /** Whether everything that was given to it is with the transport. */
@@ -74,19 +70,26 @@ export class FrameWriter implements SenderSocket {
     compress: boolean,
     fin: boolean,
   ): void {
+    if (!compress && this.direct && fin && !this.#fragmented) {
+      this.#writeWhole(binary ? opcodes.binary : opcodes.text, data, size)
+      return
+    }
     const options = { binary, compress, fin, mask: this.#masked }
-    if (compress || this.#pending > 0) {
+    this.#fragmented = !fin
+    if (compress || !this.direct) {
       // zlib's contexts, and its queue, are shared by all who send: they must not keep one of them.
       outsideScopes(() => this.#sender.send(data, options, this.#begin(size)))
     } else this.#sender.send(data, options)
   }
 
-  ping(data: Uint8Array | string): void {
-    this.#sender.ping(data, this.#masked, this.#pending > 0 ? this.#begin(0) : undefined)
+  ping(data: Uint8Array): void {
+    if (!this.direct) this.#sender.ping(data, this.#masked, this.#begin(0))
+    else this.#writeWhole(opcodes.ping, data, data.byteLength)
   }
 
-  pong(data: Uint8Array | string): void {
-    this.#sender.pong(data, this.#masked, this.#pending > 0 ? this.#begin(0) : undefined)
+  pong(data: Uint8Array): void {
+    if (!this.direct) this.#sender.pong(data, this.#masked, this.#begin(0))
+    else this.#writeWhole(opcodes.pong, data, data.byteLength)
   }
 
   /** Sends a close frame behind everything else, and calls back when it is with the transport. */
@@ -95,7 +98,7 @@ export class FrameWriter implements SenderSocket {
   }
 
   /** Writes a frame that is made already. Only while `direct`. */
-  writeFrame(frame: Uint8Array): void {
+  writeFrame(frame: Uint8Array | string): void {
     if (!this.#transport.write(frame)) this.full = true
   }
 
@@ -106,9 +109,12 @@ export class FrameWriter implements SenderSocket {
   }
 
   write(data: Uint8Array | string, written?: (error?: Error) => void): void {
-    if (!this.#corked) this.#write(data)
+    if (!this.#corked) this.writeFrame(data)
     else if (this.#first === nothing) this.#first = data
-    else this.#writeFrame(this.#first as Uint8Array, data)
+    else {
+      const body = typeof data === 'string' ? Buffer.from(data) : data
+      this.#writeFrame(joined(this.#first as Uint8Array, body))
+    }
     written?.()
   }
 
@@ -117,26 +123,28 @@ export class FrameWriter implements SenderSocket {
     this.#first = nothing
   }
 
-  #writeFrame(head: Uint8Array, body: Uint8Array | string): void {
-    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
-    if (length <= joinedLimit) {
-      const frame = Buffer.allocUnsafe(head.byteLength + length)
-      frame.set(head, 0)
-      if (typeof body === 'string') {
-        // As many bytes as characters: all of them ASCII.
-        frame.write(body, head.byteLength, length === body.length ? 'latin1' : 'utf8')
-      } else frame.set(body, head.byteLength)
-      this.#write(frame)
-    } else {
-      this.#transport.cork()
-      this.#write(head)
-      this.#write(typeof body === 'string' ? Buffer.from(body) : body)
-      this.#transport.uncork()
-    }
+  get #sender(): Sender {
+    return (this.#madeSender ??= new this.#codec.Sender(
+      this,
+      this.#deflate === undefined
+        ? noExtensions
+        : { 'permessage-deflate': this.#deflate.extension },
+    ))
   }
 
-  #write(data: Uint8Array | string): void {
-    if (!this.#transport.write(data)) this.full = true
+  #writeWhole(opcode: Opcode, data: Uint8Array | string, size: number): void {
+    this.#writeFrame(wholeFrame(this.#codec, opcode, data, size, this.#masked))
+  }
+
+  #writeFrame(frame: Uint8Array | string | [Uint8Array, Uint8Array]): void {
+    if (!Array.isArray(frame)) {
+      this.writeFrame(frame)
+      return
+    }
+    // The transport makes one write of it.
+    this.#transport.cork()
+    for (const part of frame) this.writeFrame(part)
+    this.#transport.uncork()
   }
 
   #begin(size: number): () => void {

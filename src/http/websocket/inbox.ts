@@ -1,5 +1,5 @@
 /** The messages that came and nobody has taken yet, and the one who waits for the next. */
-import { BusyResourceError } from '../../concurrency/errors.ts'
+import { BusyResourceError, type CancelledError } from '../../concurrency/errors.ts'
 import { RingBuffer } from '../../concurrency/queues/ring-buffer.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
@@ -15,24 +15,45 @@ const overhead = 64
 
 const finished: Result = { value: undefined, done: true }
 
+/** Whoever fills it. */
+export interface InboxKeeper {
+  /** Half of a full queue is taken. */
+  inboxHasRoom(): void
+}
+
+/** The one who waits. */
+class Receiving extends Waiter<WebSocketMessage | Result> {
+  /** Whether it iterates, and gets results. */
+  readonly iterates: boolean
+  readonly #inbox: Inbox
+
+  constructor(inbox: Inbox, iterates: boolean) {
+    super(undefined, currentScope(), 'a message')
+    this.#inbox = inbox
+    this.iterates = iterates
+  }
+
+  override scopeCancelled(error: CancelledError): void {
+    this.#inbox.left(this)
+    super.scopeCancelled(error)
+  }
+}
+
 export class Inbox {
   readonly #limit: number
-  readonly #onRoom: () => void
+  readonly #keeper: InboxKeeper
   // Made when a message first comes that nobody waits for.
   #messages: RingBuffer<WebSocketMessage> | undefined = undefined
   #size = 0
   #full = false
   #end: ConnectionClosedError | undefined = undefined
-  #waiter: Waiter<WebSocketMessage | Result> | undefined = undefined
+  #waiter: Receiving | undefined = undefined
   /** Whether anybody has ever asked for a message. */
   used = false
-  // Whether the one who waits iterates, and gets results.
-  #iterates = false
 
-  /** `onRoom` is called when half of a full queue is taken. */
-  constructor(limit: number, onRoom: () => void) {
+  constructor(limit: number, keeper: InboxKeeper) {
     this.#limit = limit
-    this.#onRoom = onRoom
+    this.#keeper = keeper
   }
 
   /** Messages that wait. */
@@ -58,7 +79,7 @@ export class Inbox {
     const waiter = this.#waiter
     if (waiter !== undefined) {
       this.#waiter = undefined
-      waiter.resolve(this.#iterates ? { value: message, done: false } : message)
+      waiter.resolve(waiter.iterates ? { value: message, done: false } : message)
       return
     }
     ;(this.#messages ??= new RingBuffer()).add(message)
@@ -73,7 +94,7 @@ export class Inbox {
     const waiter = this.#waiter
     this.#waiter = undefined
     if (waiter === undefined) return
-    if (this.#iterates && error.ordinary) waiter.resolve(finished)
+    if (waiter.iterates && error.ordinary) waiter.resolve(finished)
     else waiter.reject(error)
   }
 
@@ -105,7 +126,7 @@ export class Inbox {
     this.#size -= overhead + message.length
     if (this.#full && this.#size <= this.#limit / 2) {
       this.#full = false
-      this.#onRoom()
+      this.#keeper.inboxHasRoom()
     }
     return message
   }
@@ -122,17 +143,13 @@ export class Inbox {
         new BusyResourceError('Cannot receive: another task waits for the next message'),
       )
     }
-    const waiter: Waiter<WebSocketMessage | Result> = new Waiter<WebSocketMessage | Result>(
-      () => {
-        if (this.#waiter === waiter) this.#waiter = undefined
-      },
-      currentScope(),
-      'a message',
-    )
-    if (!waiter.settled) {
-      this.#waiter = waiter
-      this.#iterates = iterates
-    }
+    const waiter = new Receiving(this, iterates)
+    if (!waiter.settled) this.#waiter = waiter
     return waiter.promise
+  }
+
+  /** @internal */
+  left(waiter: object): void {
+    if (this.#waiter === waiter) this.#waiter = undefined
   }
 }

@@ -25,11 +25,10 @@ export interface WatchEvents {
 
 type Phase = 'quiet' | 'pinged' | 'late' | 'closing'
 
-export class Watch {
+export class Watch extends WheelTimer {
   readonly #wheel: TimerWheel
   readonly #settings: WebSocketSettings
   readonly #events: WatchEvents
-  readonly #timer: WheelTimer
   #phase: Phase = 'quiet'
   /** When the peer was heard last, and when a message came or went, by the wheel's ticks. */
   #heard = 0
@@ -40,10 +39,10 @@ export class Watch {
   #outgoing = 0
 
   constructor(wheel: TimerWheel, settings: WebSocketSettings, events: WatchEvents) {
+    super(nothing)
     this.#wheel = wheel
     this.#settings = settings
     this.#events = events
-    this.#timer = new WheelTimer(() => this.#fired())
   }
 
   start(): void {
@@ -67,15 +66,16 @@ export class Watch {
   closing(): void {
     this.#phase = 'closing'
     const { closeTimeout } = this.#settings
-    if (closeTimeout === Infinity) this.#wheel.disarm(this.#timer)
-    else this.#wheel.arm(this.#timer, closeTimeout)
+    if (closeTimeout === Infinity) this.#wheel.disarm(this)
+    else this.#wheel.arm(this, closeTimeout)
   }
 
   stop(): void {
-    this.#wheel.disarm(this.#timer)
+    this.#wheel.disarm(this)
   }
 
-  #fired(): void {
+  /** @internal */
+  override fire(): void {
     if (this.#phase === 'closing') {
       this.#events.closingTimedOut()
       return
@@ -135,7 +135,7 @@ export class Watch {
     const { idleTimeout } = this.#settings
     const idle = idleTimeout === Infinity ? Infinity : this.#left(this.#used, idleTimeout)
     const next = Math.min(delay, Math.max(idle, 0))
-    if (next !== Infinity) this.#wheel.arm(this.#timer, next)
+    if (next !== Infinity) this.#wheel.arm(this, next)
   }
 
   /** Milliseconds until `time` has passed since a tick. */
@@ -143,3 +143,5 @@ export class Watch {
     return time - (this.#wheel.tick - since) * this.#wheel.resolution
   }
 }
+
+function nothing(): void {}

@@ -3,7 +3,7 @@ import { LineWaiter, WaitLine } from '../../concurrency/scope/wait-line.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import { checkClose, closeCodes } from './close-code.ts'
 import type { ConnectionClosedError } from './connection-closed-error.ts'
-import type { WebSocketMessage } from './inbox.ts'
+import type { Inbox, WebSocketMessage } from './inbox.ts'
 import { bytesOf, fragmentsOf, isFragments, type WebSocketData } from './outgoing-message.ts'
 import type { WebSocketLink } from './websocket-link.ts'
 
@@ -100,7 +100,7 @@ export class WebSocketConnection implements AsyncDisposable {
     const { error } = currentScope()
     if (error !== undefined) return this.link.untilReady()
     try {
-      if (isFragments(data)) return this.#sendFragments(data)
+      if (typeof data !== 'string' && isFragments(data)) return this.#sendFragments(data)
       if (this.link.fragmenting) return this.#sendLater(data)
       this.#sendNow(data)
     } catch (failure) {
@@ -236,12 +236,7 @@ export class WebSocketConnection implements AsyncDisposable {
 
   /** Message after message. Leaving the loop closes nothing. */
   [Symbol.asyncIterator](): AsyncIterableIterator<WebSocketMessage> {
-    const { inbox } = this.link
-    const iterator: AsyncIterableIterator<WebSocketMessage> = (this.#iterator ??= {
-      next: () => inbox.next(),
-      [Symbol.asyncIterator]: () => iterator,
-    })
-    return iterator
+    return (this.#iterator ??= new Messages(this.link.inbox))
   }
 
   statistics(): WebSocketStatistics {
@@ -314,6 +309,22 @@ export class WebSocketConnection implements AsyncDisposable {
     const next = this.#line?.shift()
     if (next === undefined) this.link.fragmented()
     else next.resolve()
+  }
+}
+
+class Messages implements AsyncIterableIterator<WebSocketMessage> {
+  readonly #inbox: Inbox
+
+  constructor(inbox: Inbox) {
+    this.#inbox = inbox
+  }
+
+  next(): Promise<IteratorResult<WebSocketMessage, undefined>> {
+    return this.#inbox.next()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
   }
 }
 

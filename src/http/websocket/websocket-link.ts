@@ -14,28 +14,26 @@ import { currentScope } from '../../concurrency/scope/scope.ts'
 import { WaiterSet } from '../../concurrency/scope/waiter-set.ts'
 import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
-import { SpoolError } from '../../util/error.ts'
 import { closeCodes, shortened } from './close-code.ts'
+import {
+  beingClosed,
+  brokenOff,
+  closedCleanly,
+  closedForFault,
+  type CloseFrame,
+} from './closing-errors.ts'
 import type { Codec } from './codec.ts'
-import { ConnectionClosedError } from './connection-closed-error.ts'
+import type { ConnectionClosedError } from './connection-closed-error.ts'
 import { type FrameEvents, FrameReader } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
-import { Inbox } from './inbox.ts'
+import { type Gatherer, untilTurn } from './gathered-writes.ts'
+import { Inbox, type InboxKeeper } from './inbox.ts'
 import { compact, textOf } from './incoming-message.ts'
+import { LinkListeners } from './link-listeners.ts'
 import { type DeflateAgreement, MessageDeflate } from './message-deflate.ts'
 import { Pings } from './pings.ts'
 import { Watch, type WatchEvents } from './watch.ts'
 import type { WebSocketSettings } from './websocket-options.ts'
-
-/** Who is to know of the end of a link, or that it takes more. */
-export interface LinkListener {
-  /** Nothing can be sent any more, and nothing comes. */
-  linkEnded?(error: ConnectionClosedError): void
-  /** What was sent has left, and more can be sent. */
-  linkReady?(): void
-  /** The transport is closed: nothing is left. */
-  linkGone?(): void
-}
 
 export interface LinkOptions {
   readonly codec: Codec
@@ -45,9 +43,8 @@ export interface LinkOptions {
   readonly wheel: TimerWheel
 }
 
-export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
+export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeeper, Gatherer {
   readonly inbox: Inbox
-  readonly pings: Pings = new Pings()
   readonly transport: Transport
   readonly deflate: MessageDeflate | undefined
   /** How it ended, once it has. */
@@ -62,16 +59,19 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   bytesReceived = 0
   messagesSent = 0
   bytesSent = 0
+  readonly listeners: LinkListeners = new LinkListeners()
   readonly #settings: WebSocketSettings
-  // Both are made when they are first needed: most connections of a crowd are silent.
+  readonly #watch: Watch
+  // All of these are made when they are first needed: most connections of a crowd are silent.
   #madeReader: FrameReader | undefined = undefined
   #madeWriter: FrameWriter | undefined = undefined
-  readonly #watch: Watch
-  readonly #writable = new WaiterSet<void>()
-  readonly #closed = new WaiterSet<void>()
-  #listeners: Set<LinkListener> | undefined = undefined
+  #madePings: Pings | undefined = undefined
+  #writable: WaiterSet<void> | undefined = undefined
+  #closed: WaiterSet<void> | undefined = undefined
+  // Whether what is written waits for the loop to turn.
+  #gathering = false
   // What our close frame said.
-  #closeSent: { readonly code: number | undefined; readonly reason: string } | undefined = undefined
+  #closeSent: CloseFrame | undefined = undefined
   #closeRead = false
   #congested = false
   #peerEnded = false
@@ -86,12 +86,16 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     this.#settings = settings
     this.deflate =
       deflate === undefined ? undefined : new MessageDeflate(codec, deflate, isServer, settings)
-    this.inbox = new Inbox(settings.maxQueue, () => this.#wanted())
+    this.inbox = new Inbox(settings.maxQueue, this)
     this.#watch = new Watch(wheel, settings, this)
   }
 
   get writer(): FrameWriter {
     return (this.#madeWriter ??= this.#makeWriter())
+  }
+
+  get pings(): Pings {
+    return (this.#madePings ??= new Pings())
   }
 
   get #reader(): FrameReader {
@@ -109,14 +113,6 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   start(): void {
     this.#watch.start()
     this.transport.start(this)
-  }
-
-  listen(listener: LinkListener): void {
-    ;(this.#listeners ??= new Set()).add(listener)
-  }
-
-  unlisten(listener: LinkListener): void {
-    this.#listeners?.delete(listener)
   }
 
   // Sending:
@@ -140,7 +136,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   /** Throws if nothing can be sent, or if too much waits already. */
   checkSendable(): void {
     if (this.ending !== undefined) throw this.ending
-    if (this.#closeSent !== undefined) throw this.#closing()
+    if (this.#closeSent !== undefined) throw beingClosed(this.#closeSent)
     if (this.writer.ready) return
     const { queued } = this.writer
     if (queued < this.#settings.maxSendQueue) return
@@ -166,7 +162,21 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   /** Waits until what was sent has left for the peer, or nearly so. */
   untilReady(): Promise<void> {
     if (this.ending !== undefined && !currentScope().cancelled) return Promise.reject(this.ending)
-    return this.#writable.wait('the peer to take what was sent')
+    return (this.#writable ??= new WaiterSet()).wait('the peer to take what was sent')
+  }
+
+  /** What is written from now on, until the loop has turned, leaves in one write. */
+  gather(): void {
+    if (this.#gathering || this.gone) return
+    this.#gathering = true
+    this.transport.cork()
+    untilTurn(this)
+  }
+
+  /** @internal */
+  turned(): void {
+    this.#gathering = false
+    this.transport.uncork()
   }
 
   // Closing:
@@ -184,7 +194,8 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
 
   /** Waits until nothing is left of it. */
   untilGone(): Promise<void> {
-    return this.gone ? Promise.resolve() : this.#closed.wait('the end of a WebSocket')
+    if (this.gone) return Promise.resolve()
+    return (this.#closed ??= new WaiterSet()).wait('the end of a WebSocket')
   }
 
   /** Drops it. */
@@ -198,13 +209,9 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   data(bytes: Uint8Array, shared: boolean): void {
     this.#watch.heard()
     if (this.#closeRead) return
-    if (!shared) {
-      this.#reader.feed(bytes)
-      return
-    }
-    const own = Buffer.allocUnsafe(bytes.byteLength)
-    own.set(bytes, 0)
-    this.#reader.feed(own)
+    this.#reader.feed(shared ? ownBytes(bytes) : bytes)
+    // Who answers each of several messages need not write each time.
+    if (this.inbox.count > 0) this.gather()
   }
 
   end(): void {
@@ -226,9 +233,9 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     this.#lost(error)
     this.gone = true
     this.#watch.stop()
-    this.#closed.wake()
-    this.#tell((listener) => listener.linkGone?.())
-    this.#listeners = undefined
+    this.#closed?.wake()
+    this.listeners.tell((listener) => listener.linkGone?.())
+    this.listeners.clear()
   }
 
   // As FrameEvents:
@@ -257,38 +264,20 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
   }
 
   pong(data: Buffer): void {
-    this.pings.answered(data)
+    this.#madePings?.answered(data)
   }
 
   concluded(code: number, reason: string): void {
     this.#closeRead = true
     const closedBy = this.#closeSent === undefined ? 'remote' : 'local'
-    const who = closedBy === 'local' ? 'we closed it' : 'the peer closed it'
-    const message = `The WebSocket is closed: ${who} with ${code}${reason === '' ? '' : ` ${JSON.stringify(reason)}`}`
     // RFC 6455 §5.5.1: answered with what came.
     const answer = code === closeCodes.none ? undefined : code
-    this.#finish(
-      answer,
-      '',
-      new ConnectionClosedError(message, { closeCode: code, reason, wasClean: true, closedBy }),
-    )
+    this.#finish(answer, '', closedCleanly(code, reason, closedBy))
   }
 
   unreadable(error: Error, code: number): void {
-    const reason = shortened(error.message)
-    const message = `The WebSocket is closed with ${code}: the peer sent what it must not: ${error.message}`
     this.#closeRead = true
-    this.#finish(
-      code,
-      reason,
-      new ConnectionClosedError(message, {
-        closeCode: code,
-        reason,
-        wasClean: false,
-        closedBy: 'local',
-        cause: error,
-      }),
-    )
+    this.#finish(code, shortened(error.message), closedForFault(code, error))
   }
 
   congested(congested: boolean): void {
@@ -313,7 +302,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
 
   sendPing(): void {
     // What waits to be sent already tells as much as a ping behind it.
-    if (!this.writer.full) this.writer.ping('')
+    if (!this.writer.full) this.writer.ping(empty)
   }
 
   peerVanished(): void {
@@ -331,7 +320,9 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     this.destroy(new Error(`the peer did not close it within ${closeTimeout} ms`))
   }
 
-  #wanted(): void {
+  // As InboxKeeper:
+
+  inboxHasRoom(): void {
     if (this.ending !== undefined) return
     this.#reader.goOn()
     if (!this.#congested && !this.inbox.full) this.transport.resume()
@@ -339,8 +330,8 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
 
   #sent(): void {
     if (!this.writer.ready) return
-    this.#writable.wake()
-    if (this.ready) this.#tell((listener) => listener.linkReady?.())
+    this.#writable?.wake()
+    if (this.ready) this.listeners.tell((listener) => listener.linkReady?.())
   }
 
   /** The peer has said its last: so do we, and end our side behind it. */
@@ -363,38 +354,24 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents {
     this.#closeRead = true
     this.deflate?.close()
     if (this.ending !== undefined) return
-    const why = cause === undefined ? 'the peer left without a close frame' : cause.message
-    this.#end(
-      new ConnectionClosedError(`The WebSocket is broken: ${why}`, {
-        closeCode: closeCodes.abnormal,
-        wasClean: false,
-        closedBy: this.#peerEnded || SpoolError.is(cause) ? 'remote' : 'local',
-        ...(cause === undefined ? {} : { cause }),
-      }),
-    )
+    this.#end(brokenOff(cause, this.#peerEnded))
   }
 
   #end(error: ConnectionClosedError): void {
     this.ending = error
     this.inbox.end(error)
     // An answer to our close frame is one to all that stood before it.
-    if (error.wasClean && error.closedBy === 'local') this.#writable.wake()
-    else this.#writable.fail(error)
-    this.pings.end(error)
-    this.#tell((listener) => listener.linkEnded?.(error))
+    if (error.wasClean && error.closedBy === 'local') this.#writable?.wake()
+    else this.#writable?.fail(error)
+    this.#madePings?.end(error)
+    this.listeners.tell((listener) => listener.linkEnded?.(error))
   }
+}
 
-  #closing(): ConnectionClosedError {
-    return new ConnectionClosedError('Cannot send: the WebSocket is being closed', {
-      closeCode: this.#closeSent?.code ?? closeCodes.none,
-      reason: this.#closeSent?.reason ?? '',
-      wasClean: false,
-      closedBy: 'local',
-    })
-  }
+const empty = Buffer.alloc(0)
 
-  #tell(call: (listener: LinkListener) => void): void {
-    if (this.#listeners === undefined) return
-    for (const listener of Array.from(this.#listeners)) call(listener)
-  }
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  const own = Buffer.allocUnsafe(bytes.byteLength)
+  own.set(bytes, 0)
+  return own
 }

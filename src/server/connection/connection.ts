@@ -275,7 +275,7 @@ export class Connection
     // Until the taker starts it: what comes meanwhile is not ours.
     this.#transport.pause()
     this.#transport.unread(rest)
-    takeover.run(response.take, this.#reader.request as ServerRequest)
+    takeover.run(response.take)
   }
 
   #next(): void {

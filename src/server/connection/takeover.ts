@@ -7,7 +7,6 @@ import { isCancellation } from '../../concurrency/scope/cancellation.ts'
 import { runInScope } from '../../concurrency/scope/context.ts'
 import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
-import type { ServerRequest } from '../messages/server-request.ts'
 import type { TakeConnection, UpgradedConnection } from '../messages/upgrade-response.ts'
 import type { ConnectionHost, HostedConnection } from './connection-host.ts'
 import type { RequestScope } from './request-scope.ts'
@@ -26,22 +25,32 @@ export class Takeover implements UpgradedConnection, HostedConnection, Sink {
   }
 
   /** Lets `take` have the transport, until it has come to its end. Throws nothing. */
-  run(take: TakeConnection, request: ServerRequest): void {
-    void runInScope(this.#scope, async () => {
+  run(take: TakeConnection): void {
+    runInScope(this.#scope, () => {
       try {
-        await take(this)
+        take(this)?.then(
+          () => this.done(),
+          (error: unknown) => this.done({ error }),
+        )
       } catch (error) {
-        if (!(this.#scope.cancelled && isCancellation(error))) this.#host.report(error, request)
+        this.done({ error })
       }
-      this.transport.start(this)
-      this.transport.destroy()
-      this.#scope.finish()
     })
   }
 
   // As UpgradedConnection:
 
-  readonly onClosing = (callback: () => void): void => {
+  done(failure?: { readonly error: unknown }): void {
+    const scope = this.#scope
+    if (failure !== undefined && !(scope.cancelled && isCancellation(failure.error))) {
+      this.#host.report(failure.error, scope.request)
+    }
+    this.transport.start(this)
+    this.transport.destroy()
+    scope.finish()
+  }
+
+  onClosing(callback: () => void): void {
     if (this.#host.closing) callback()
     else this.#onClosing = callback
   }

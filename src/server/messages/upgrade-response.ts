@@ -14,16 +14,19 @@ export interface UpgradedConnection {
    * Calls back, in the request's scope, when the server begins to close: at once if it has begun. The
    * taker then comes to its end in order; at the deadline its scope is cancelled.
    */
-  readonly onClosing: (callback: () => void) => void
+  onClosing(callback: () => void): void
   /** The server's, for the timers of the new protocol. */
   readonly wheel: TimerWheel
+  /** The taker is done; with an error that is to be told, if there is one. */
+  done(failure?: { readonly error: unknown }): void
 }
 
 /**
- * Speaks the new protocol, in the scope of the request, which goes on until this is settled. Then the
- * transport is destroyed: what is still to be sent has to be sent by then.
+ * Speaks the new protocol, in the scope of the request, which goes on until the promise is settled, or,
+ * without one, until `done()` is called. Then the transport is destroyed: what is still to be sent has to
+ * be sent by then.
  */
-export type TakeConnection = (upgraded: UpgradedConnection) => Promise<void>
+export type TakeConnection = (upgraded: UpgradedConnection) => Promise<void> | void
 
 /**
  * The answer 101 (RFC 9110 §15.2.2) of a handler that takes its connection over. `take` is called once

@@ -6,7 +6,6 @@
  * that receives goes on while it takes what is left, each within a while, and then sees the end by
  * itself. One that takes nothing is cancelled.
  */
-import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import { WheelTimer } from '../../concurrency/time/timer-wheel.ts'
 import { isCancellation } from '../../concurrency/scope/cancellation.ts'
 import type { Scope } from '../../concurrency/scope/scope.ts'
@@ -15,7 +14,8 @@ import type { Codec } from '../../http/websocket/codec.ts'
 import { ConnectionClosedError } from '../../http/websocket/connection-closed-error.ts'
 import type { DeflateAgreement } from '../../http/websocket/message-deflate.ts'
 import { WebSocketConnection } from '../../http/websocket/websocket-connection.ts'
-import { type LinkListener, WebSocketLink } from '../../http/websocket/websocket-link.ts'
+import type { LinkListener } from '../../http/websocket/link-listeners.ts'
+import { WebSocketLink } from '../../http/websocket/websocket-link.ts'
 import type { WebSocketSettings } from '../../http/websocket/websocket-options.ts'
 import type { Params, RequestOrigin, ServerRequest } from '../messages/server-request.ts'
 import type { UpgradedConnection } from '../messages/upgrade-response.ts'
@@ -30,34 +30,20 @@ export interface WebSocketTerms {
   readonly patience: number
 }
 
-/** Throws what the handler throws, unless it is the end of the connection. */
-export async function serveWebSocket<P extends Params>(
-  { transport, wheel, onClosing }: UpgradedConnection,
+/** Runs the handler over a connection, which is done when both have come to their end. */
+export function serveWebSocket<P extends Params>(
+  upgraded: UpgradedConnection,
   handler: WebSocketHandler<P>,
   request: ServerRequest<P>,
   terms: WebSocketTerms,
-): Promise<void> {
+): void {
   const { codec, settings, deflate, subprotocol, patience } = terms
+  const { transport, wheel } = upgraded
   const link = new WebSocketLink(transport, { codec, isServer: true, settings, deflate, wheel })
-  const scope = request.scope as Scope
+  const served = new ServedWebSocket(link, upgraded, request.scope as Scope, patience)
   letGo(request)
-  const leaving = new Leaving(link, scope, wheel, patience)
-  link.listen(leaving)
-  onClosing(() => link.startClosing(closeCodes.goingAway, 'the server is closing'))
   link.start()
-  try {
-    await handler(new WebSocketConnection(link, subprotocol), request)
-    link.startClosing(closeCodes.normal, '')
-  } catch (error) {
-    const cancelled = isCancellation(error) && scope.cancelled
-    link.startClosing(cancelled ? closeCodes.goingAway : closeCodes.internalError, '')
-    if (!cancelled && !isEndOf(link, error)) throw error
-  } finally {
-    leaving.stop()
-    await link.untilGone().catch(() => link.destroy())
-    // What the handler has started, and left to itself, goes with the connection.
-    if (!scope.empty) scope.cancel('the WebSocket is closed', 'disconnect')
-  }
+  served.run(() => handler(new WebSocketConnection(link, subprotocol), request))
 }
 
 // The handler has the request for as long as it runs. HTTP's half of the connection must not stay for that.
@@ -66,26 +52,43 @@ function letGo(request: { origin: RequestOrigin }): void {
   request.origin = { remoteAddress, secure, authority }
 }
 
-// The ordinary end of most handlers: the client is gone, and they notice.
-function isEndOf(link: WebSocketLink, error: unknown): boolean {
-  return error === link.ending || (ConnectionClosedError.is(error) && !link.sendable)
-}
-
-/** Ends the scope of a handler once its connection has ended and the handler does not come to its end. */
-class Leaving implements LinkListener {
+/** A handler at work. By callbacks, since what an `async` function keeps is a lot for a crowd that is silent. */
+class ServedWebSocket implements LinkListener {
   readonly #link: WebSocketLink
+  readonly #upgraded: UpgradedConnection
   readonly #scope: Scope
-  readonly #wheel: TimerWheel
   readonly #patience: number
+  // Once the connection has ended, and the handler has not.
   #timer: WheelTimer | undefined = undefined
   #left = 0
 
-  constructor(link: WebSocketLink, scope: Scope, wheel: TimerWheel, patience: number) {
+  constructor(link: WebSocketLink, upgraded: UpgradedConnection, scope: Scope, patience: number) {
     this.#link = link
+    this.#upgraded = upgraded
     this.#scope = scope
-    this.#wheel = wheel
     this.#patience = patience
+    link.listeners.add(this)
+    upgraded.onClosing(() => link.startClosing(closeCodes.goingAway, 'the server is closing'))
   }
+
+  run(handle: () => Promise<void> | void): void {
+    let result: Promise<void> | void
+    try {
+      result = handle()
+    } catch (error) {
+      this.#threw(error)
+      return
+    }
+    if (result === undefined) this.#returned()
+    else {
+      Promise.resolve(result).then(
+        () => this.#returned(),
+        (error: unknown) => this.#threw(error),
+      )
+    }
+  }
+
+  // As LinkListener:
 
   linkEnded(): void {
     if (this.#patience === Infinity) return
@@ -96,14 +99,34 @@ class Leaving implements LinkListener {
     }
   }
 
-  stop(): void {
-    this.#link.unlisten(this)
-    if (this.#timer !== undefined) this.#wheel.disarm(this.#timer)
+  #returned(): void {
+    this.#link.startClosing(closeCodes.normal, '')
+    void this.#finish(undefined)
+  }
+
+  #threw(error: unknown): void {
+    const cancelled = isCancellation(error) && this.#scope.cancelled
+    this.#link.startClosing(cancelled ? closeCodes.goingAway : closeCodes.internalError, '')
+    void this.#finish(cancelled || isEndOf(this.#link, error) ? undefined : { error })
+  }
+
+  async #finish(failure: { error: unknown } | undefined): Promise<void> {
+    const link = this.#link
+    link.listeners.delete(this)
+    if (this.#timer !== undefined) this.#upgraded.wheel.disarm(this.#timer)
+    try {
+      await link.untilGone()
+    } catch {
+      link.destroy()
+    }
+    // What the handler has started, and left to itself, goes with the connection.
+    if (!this.#scope.empty) this.#scope.cancel('the WebSocket is closed', 'disconnect')
+    this.#upgraded.done(failure)
   }
 
   #wait(): void {
     this.#left = this.#link.inbox.count
-    this.#wheel.arm(this.#timer as WheelTimer, this.#patience)
+    this.#upgraded.wheel.arm(this.#timer as WheelTimer, this.#patience)
   }
 
   #look(): void {
@@ -114,4 +137,9 @@ class Leaving implements LinkListener {
   #cancel(): void {
     this.#scope.cancel(this.#link.ending, 'disconnect')
   }
+}
+
+// The ordinary end of most handlers: the client is gone, and they notice.
+function isEndOf(link: WebSocketLink, error: unknown): boolean {
+  return error === link.ending || (ConnectionClosedError.is(error) && !link.sendable)
 }

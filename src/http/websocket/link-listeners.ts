@@ -1,0 +1,38 @@
+import type { ConnectionClosedError } from './connection-closed-error.ts'
+
+/** Who is to know of the end of a link, or that it takes more. */
+export interface LinkListener {
+  /** Nothing can be sent any more, and nothing comes. */
+  linkEnded?(error: ConnectionClosedError): void
+  /** What was sent has left, and more can be sent. */
+  linkReady?(): void
+  /** The transport is closed: nothing is left. */
+  linkGone?(): void
+}
+
+/** Most links have one. */
+export class LinkListeners {
+  #first: LinkListener | undefined = undefined
+  #others: Set<LinkListener> | undefined = undefined
+
+  add(listener: LinkListener): void {
+    if (this.#first === undefined) this.#first = listener
+    else (this.#others ??= new Set()).add(listener)
+  }
+
+  delete(listener: LinkListener): void {
+    if (this.#first === listener) this.#first = undefined
+    else this.#others?.delete(listener)
+  }
+
+  clear(): void {
+    this.#first = this.#others = undefined
+  }
+
+  tell(call: (listener: LinkListener) => void): void {
+    // A copy: who is told may leave.
+    const others = this.#others === undefined ? [] : Array.from(this.#others)
+    if (this.#first !== undefined) call(this.#first)
+    for (const listener of others) call(listener)
+  }
+}
