@@ -30,7 +30,11 @@ const echoes: readonly Omit<EchoOrder, 'messages'>[] = [
   { bytes: 32, binary: true },
   { bytes: 1024, binary: true },
 ]
-const broadcasts: readonly number[] = [100, 1024]
+const broadcasts: readonly Omit<BroadcastOrder, 'messages'>[] = [
+  { bytes: 100, together: 1 },
+  { bytes: 1024, together: 1 },
+  { bytes: 100, together: 10 },
+]
 
 const receivers = 1_000
 const idleConnections = 1_000
@@ -93,70 +97,70 @@ export async function benchWebSockets(options: BenchOptions, say: Say): Promise<
 async function benchServers(options: BenchOptions, say: Say): Promise<WebSocketResult[]> {
   const { rounds, requests, warmUp, connections, profile, only } = options
   const wanted = (group: string): boolean => only.length === 0 || only.includes(group)
-  const peer = startPeer()
-  const servers = { spool: start('spool', 'server'), ws: start('ws', 'server') }
+  const children = {
+    spool: { server: start('spool', 'server'), peer: startPeer() },
+    ws: { server: start('ws', 'server'), peer: startPeer() },
+  }
   const profiled = names.find((name) => name === profile)
   const results: WebSocketResult[] = []
   try {
-    const ports = {
-      spool: await servers.spool.ask<number>('start'),
-      ws: await servers.ws.ask<number>('start'),
-    }
-    const withPeers = async (
-      name: Name,
-      count: number,
-      work: () => Promise<number>,
-    ): Promise<number> => {
-      const order: OpenOrder = { port: ports[name], connections: count }
-      await peer.ask('open', order)
-      try {
-        return await work()
-      } finally {
-        await peer.ask('close')
+    const open = async (count: number, path: string): Promise<void> => {
+      for (const { server, peer } of Object.values(children)) {
+        const port = await server.ask<number>('start')
+        const order: OpenOrder = { port, connections: count, path }
+        await peer.ask('open', order)
       }
     }
-    const echo = (name: Name, order: EchoOrder): Promise<number> =>
-      withPeers(name, connections, async () => {
-        // The first messages of a connection make what the rest of them use.
-        await peer.ask('echo', { ...order, messages: connections * 4 })
-        const cpu = await cpuOf(servers[name], () => peer.ask('echo', order))
-        return cpu / order.messages
-      })
-    const broadcast = (name: Name, order: BroadcastOrder): Promise<number> =>
-      withPeers(name, receivers, async () => {
-        await servers[name].ask('broadcast', { ...order, messages: 2 })
-        await peer.ask('collect', { ...order, messages: 2 })
-        const cpu = await cpuOf(servers[name], () => servers[name].ask('broadcast', order))
-        await peer.ask('collect', order)
-        return cpu / order.messages / receivers
-      })
+    const echo = async (name: Name, order: EchoOrder): Promise<number> => {
+      const { server, peer } = children[name]
+      const cpu = await cpuOf(server, () => peer.ask('echo', order))
+      return cpu / order.messages
+    }
+    const broadcast = async (name: Name, order: BroadcastOrder): Promise<number> => {
+      const { server, peer } = children[name]
+      const cpu = await cpuOf(server, () => server.ask('broadcast', order))
+      await peer.ask('collect', order)
+      return cpu / order.messages / receivers
+    }
 
-    for (const kind of wanted('echo') ? echoes : []) {
-      for (const name of names) {
-        await echo(name, { ...kind, messages: Math.ceil(warmUp * warmUpShare) })
+    if (wanted('echo')) {
+      await open(connections, '/')
+      for (const kind of echoes) {
+        for (const name of names) {
+          await echo(name, { ...kind, messages: Math.ceil(warmUp * warmUpShare) })
+        }
+      }
+      if (profiled) await children[profiled].server.ask('startProfile')
+      for (const kind of echoes) {
+        const what = `echo of ${kind.bytes} B, ${kind.binary ? 'binary' : 'text'}`
+        const order = { ...kind, messages: requests * 2 }
+        const some = Math.ceil(rounds / 2)
+        results.push(await compare(what, 'µs/message', some, (name) => echo(name, order)))
+        say(`measured ${what}`)
+      }
+      if (profiled) {
+        const file = profileFile('websocket', profiled)
+        await children[profiled].server.ask('stopProfile', file)
       }
     }
-    if (profiled) await servers[profiled].ask('startProfile')
-    for (const kind of wanted('echo') ? echoes : []) {
-      const what = `echo of ${kind.bytes} B, ${kind.binary ? 'binary' : 'text'}`
-      const order = { ...kind, messages: requests }
-      results.push(await compare(what, 'µs/message', rounds, (name) => echo(name, order)))
-      say(`measured ${what}`)
-    }
-    if (profiled) {
-      await servers[profiled].ask('stopProfile', profileFile('websocket', profiled))
-    }
-    for (const bytes of wanted('broadcast') ? broadcasts : []) {
-      const what = `${bytes} B to ${receivers.toLocaleString('en')} receivers`
-      const order = { bytes, messages: Math.max(Math.ceil(requests / receivers), 1) }
-      for (const name of names) await broadcast(name, { bytes, messages: 50 })
-      const few = Math.ceil(rounds / 2)
-      results.push(await compare(what, 'µs/receiver', few, (name) => broadcast(name, order)))
-      say(`measured ${what}`)
+    if (wanted('broadcast')) {
+      await open(receivers, '/room')
+      for (const kind of broadcasts) {
+        const { bytes, together } = kind
+        const messages = together === 1 ? 'a message' : `${together} messages`
+        const what = `${messages} of ${bytes} B a turn, to ${receivers.toLocaleString('en')}`
+        for (const name of names) await broadcast(name, { ...kind, messages: 50 })
+        const order = { ...kind, messages: Math.ceil(requests / receivers / 10) * 20 }
+        const some = Math.ceil(rounds / 2)
+        const unit = 'µs/message and receiver'
+        results.push(await compare(what, unit, some, (name) => broadcast(name, order)))
+        say(`measured ${what}`)
+      }
     }
     return results
   } finally {
-    await Promise.all([peer, servers.spool, servers.ws].map((child) => child.close()))
+    const all = Object.values(children).flatMap(({ server, peer }) => [server, peer])
+    await Promise.all(all.map((child) => child.close()))
   }
 }
 
@@ -199,6 +203,7 @@ async function idleMemory(role: 'server' | 'client', name: Name): Promise<Memory
       (role === 'server' ? peer : child).ask('open', { port, connections })
     // What the first ones make stays: code, caches, pools.
     await open(200)
+    if (role === 'server') await peer.ask('keep')
     const before = await child.ask<Memory>('memory')
     await open(idleConnections)
     const after = await child.ask<Memory>('memory')

@@ -2,8 +2,8 @@ import type { Commands } from '../harness/child.ts'
 
 /** What every server of WebSockets here does. */
 export interface ServerContender {
-  /** Listens, echoes every message, and returns its port. */
-  start(): Promise<number>
+  /** It echoes every message. Returns its port. */
+  start(): number
   /** Sends a message to all who are connected. */
   publish(message: string): Promise<void> | void
 }
@@ -17,19 +17,21 @@ export interface ClientContender {
 export interface BroadcastOrder {
   messages: number
   bytes: number
+  /** Messages in each turn of the loop. */
+  together: number
 }
 
 /** The commands of a server, for `obey()`. */
 export function serverCommands(contender: ServerContender): Commands {
   return {
     start: () => contender.start(),
-    broadcast: async ({ messages, bytes }: BroadcastOrder): Promise<void> => {
+    broadcast: async ({ messages, bytes, together }: BroadcastOrder): Promise<void> => {
       const message = 'x'.repeat(bytes)
       for (let at = 0; at < messages; at++) {
         await contender.publish(message)
-        // One message in each turn of the loop: none shares a write with the next.
-        await new Promise(setImmediate)
+        if ((at + 1) % together === 0) await new Promise(setImmediate)
       }
+      await new Promise(setImmediate)
     },
   }
 }
@@ -37,6 +39,8 @@ export function serverCommands(contender: ServerContender): Commands {
 export interface OpenOrder {
   port: number
   connections: number
+  /** Where echoes are by default; at `/room`, what is published is got as well. */
+  path?: string
 }
 
 export function clientCommands(contender: ClientContender): Commands {

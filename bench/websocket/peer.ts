@@ -12,7 +12,7 @@ export interface EchoOrder {
 }
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ=='
-const question = `GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`
+const fields = `Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`
 const mask = [0x12, 0x34, 0x56, 0x78] as const
 
 // Read and forgotten: one buffer does for all connections.
@@ -40,8 +40,8 @@ class Peer {
     })
   }
 
-  async open(): Promise<void> {
-    this.socket.write(question)
+  async open(path: string): Promise<void> {
+    this.socket.write(`GET ${path} HTTP/1.1\r\n${fields}`)
     await new Promise<void>((resolve) => (this.onRead = resolve))
     if (!shared.toString('latin1', 0, 12).endsWith(' 101')) throw new Error('No 101 came')
     this.received = 0
@@ -126,19 +126,18 @@ async function listen(): Promise<number> {
 }
 
 obey({
-  open: async ({ port, connections }: OpenOrder) => {
+  open: async ({ port, connections, path = '/' }: OpenOrder) => {
+    for (const { socket } of peers) socket.destroy()
     peers = []
     for (let at = 0; at < connections; at++) {
       const peer = new Peer(port)
       peers.push(peer)
-      await peer.open()
+      await peer.open(path)
     }
   },
-  close: async () => {
-    for (const { socket } of peers) socket.destroy()
+  /** What is open stays so, and is forgotten. */
+  keep: () => {
     peers = []
-    // Long enough for the contender to see it: what it does then is not measured.
-    await new Promise((resolve) => setTimeout(resolve, 50))
   },
   echo,
   collect,

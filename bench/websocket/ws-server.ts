@@ -1,23 +1,23 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { obey } from '../harness/child.ts'
 import { serverCommands } from './contenders.ts'
 
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
-server.on('connection', (ws) => {
+const room = new Set<WebSocket>()
+server.on('connection', (ws, { url }) => {
+  if (url === '/room') room.add(ws)
+  ws.on('close', () => room.delete(ws))
   ws.on('message', (data, binary) => ws.send(data, { binary }))
 })
-const listening = once(server, 'listening')
+await once(server, 'listening')
 
 obey(
   serverCommands({
-    start: async () => {
-      await listening
-      return (server.address() as AddressInfo).port
-    },
+    start: () => (server.address() as AddressInfo).port,
     publish: (message) => {
-      for (const ws of server.clients) ws.send(message)
+      for (const ws of room) ws.send(message)
     },
   }),
 )
