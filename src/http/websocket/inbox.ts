@@ -19,6 +19,8 @@ const finished: Result = { value: undefined, done: true }
 export interface InboxKeeper {
   /** Half of a full queue is taken. */
   inboxHasRoom(): void
+  /** Whoever receives has come back for more, after `tellWhenAwaited()`. */
+  answered(): void
 }
 
 /** The one who waits. */
@@ -50,6 +52,7 @@ export class Inbox {
   #waiter: Receiving | undefined = undefined
   /** Whether anybody has ever asked for a message. */
   used = false
+  #tells = false
 
   constructor(limit: number, keeper: InboxKeeper) {
     this.#limit = limit
@@ -70,9 +73,13 @@ export class Inbox {
     return this.#full
   }
 
-  /** Whether somebody waits for a message. */
-  get awaited(): boolean {
-    return this.#waiter !== undefined
+  /** Whether whoever receives has messages, and has not come back for more. */
+  get busy(): boolean {
+    return this.used && this.#waiter === undefined
+  }
+
+  tellWhenAwaited(): void {
+    this.#tells = true
   }
 
   push(message: WebSocketMessage): void {
@@ -144,7 +151,10 @@ export class Inbox {
       )
     }
     const waiter = new Receiving(this, iterates)
-    if (!waiter.settled) this.#waiter = waiter
+    if (!waiter.settled) {
+      this.#waiter = waiter
+      if (this.#tells) this.#keeper.answered()
+    }
     return waiter.promise
   }
 

@@ -11,3 +11,10 @@ export function compact(data: Buffer): Uint8Array {
   const held = data.buffer.byteLength
   return held > Buffer.poolSize && data.byteLength * 4 < held ? Buffer.from(data) : data
 }
+
+/** A copy of bytes that are another's. */
+export function ownBytes(bytes: Uint8Array): Uint8Array {
+  const own = Buffer.allocUnsafe(bytes.byteLength)
+  own.set(bytes, 0)
+  return own
+}

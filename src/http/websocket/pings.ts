@@ -2,6 +2,9 @@
 import { WaiterSet } from '../../concurrency/scope/waiter-set.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 
+/** Of a ping whose answer nobody waits for. */
+export const noPayload: Buffer = Buffer.alloc(0)
+
 interface Ping {
   readonly sentAt: number
   readonly waiting: WaiterSet<number>

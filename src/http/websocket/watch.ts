@@ -19,11 +19,16 @@ export interface WatchEvents {
   peerVanished(): void
   /** No message for too long. */
   idled(): void
+  /** What came before the peer's close frame is not answered within its time. */
+  answered(): void
   /** Closing took too long. */
   closingTimedOut(): void
 }
 
-type Phase = 'quiet' | 'pinged' | 'late' | 'closing'
+type Phase = 'quiet' | 'pinged' | 'late' | 'answering' | 'closing'
+
+// How long the peer waits for our close frame at most: an answer that takes longer is nobody's.
+const answerTime = 1_000
 
 export class Watch extends WheelTimer {
   readonly #wheel: TimerWheel
@@ -62,6 +67,12 @@ export class Watch extends WheelTimer {
     this.#used = this.#wheel.tick
   }
 
+  /** The peer has closed; what came before may still be answered. */
+  answering(): void {
+    this.#phase = 'answering'
+    this.#wheel.arm(this, answerTime)
+  }
+
   /** From now on, only the end is waited for. */
   closing(): void {
     this.#phase = 'closing'
@@ -76,6 +87,10 @@ export class Watch extends WheelTimer {
 
   /** @internal */
   override fire(): void {
+    if (this.#phase === 'answering') {
+      this.#events.answered()
+      return
+    }
     if (this.#phase === 'closing') {
       this.#events.closingTimedOut()
       return

@@ -28,10 +28,10 @@ import { type FrameEvents, FrameReader } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { type Gatherer, untilTurn } from './gathered-writes.ts'
 import { Inbox, type InboxKeeper } from './inbox.ts'
-import { compact, textOf } from './incoming-message.ts'
+import { compact, ownBytes, textOf } from './incoming-message.ts'
 import { LinkListeners } from './link-listeners.ts'
 import { type DeflateAgreement, MessageDeflate } from './message-deflate.ts'
-import { Pings } from './pings.ts'
+import { noPayload, Pings } from './pings.ts'
 import { Watch, type WatchEvents } from './watch.ts'
 import type { WebSocketSettings } from './websocket-options.ts'
 
@@ -73,6 +73,8 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
   // What our close frame said.
   #closeSent: CloseFrame | undefined = undefined
   #closeRead = false
+  // The peer has closed it, and what came before is still being answered.
+  #unanswered: ConnectionClosedError | undefined = undefined
   #congested = false
   #peerEnded = false
   // The last ping that could not be answered yet.
@@ -184,6 +186,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
   /** Sends a close frame, if none was sent, and waits for the peer's. */
   startClosing(code: number, reason: string): void {
     if (this.#closeSent !== undefined || this.ending !== undefined) return
+    if (this.answered()) return
     this.#closeSent = { code, reason }
     this.#watch.closing()
     this.writer.close(code, reason, () => undefined)
@@ -217,7 +220,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
   end(): void {
     this.#peerEnded = true
     // Its close frame may stand behind what is being inflated.
-    if (this.ending === undefined && !this.#reader.behind) this.destroy()
+    if (this.ending === undefined && !this.#closeRead && !this.#reader.behind) this.destroy()
   }
 
   drain(): void {
@@ -270,9 +273,16 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
   concluded(code: number, reason: string): void {
     this.#closeRead = true
     const closedBy = this.#closeSent === undefined ? 'remote' : 'local'
-    // RFC 6455 §5.5.1: answered with what came.
-    const answer = code === closeCodes.none ? undefined : code
-    this.#finish(answer, '', closedCleanly(code, reason, closedBy))
+    const error = closedCleanly(code, reason, closedBy)
+    // RFC 6455 §5.5.1 lets the answer wait for what is being sent. Whoever receives a message may send one
+    // for it, also if the close frame came in the same read.
+    if (closedBy === 'local' || !this.inbox.busy) this.#conclude(error)
+    else {
+      this.#unanswered = error
+      this.inbox.tellWhenAwaited()
+      this.#watch.answering()
+      this.transport.resume()
+    }
   }
 
   unreadable(error: Error, code: number): void {
@@ -302,7 +312,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
 
   sendPing(): void {
     // What waits to be sent already tells as much as a ping behind it.
-    if (!this.writer.full) this.writer.ping(empty)
+    if (!this.writer.full) this.writer.ping(noPayload)
   }
 
   peerVanished(): void {
@@ -334,21 +344,36 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
     if (this.ready) this.listeners.tell((listener) => listener.linkReady?.())
   }
 
+  /** What came before the peer's close frame is answered, or has had its time; false if none came. */
+  answered(): boolean {
+    const error = this.#unanswered
+    if (error === undefined) return false
+    this.#unanswered = undefined
+    this.#conclude(error)
+    return true
+  }
+
+  #conclude(error: ConnectionClosedError): void {
+    const { closeCode } = error
+    // RFC 6455 §5.5.1: answered with what came.
+    this.#finish(closeCode === closeCodes.none ? undefined : closeCode, '', error)
+  }
+
   /** The peer has said its last: so do we, and end our side behind it. */
   #finish(code: number | undefined, reason: string, error: ConnectionClosedError): void {
     this.#reader.stop()
     this.#end(error)
     this.#watch.closing()
-    const end = (): void => this.transport.end()
-    if (this.#closeSent !== undefined) end()
+    if (this.#closeSent !== undefined) this.transport.end()
     else {
       this.#closeSent = { code, reason }
-      this.writer.close(code, reason, end)
+      this.writer.close(code, reason, () => this.transport.end())
     }
     this.transport.resume()
   }
 
   #lost(cause: Error | undefined): void {
+    this.answered()
     this.writer.destroyed = true
     this.#reader.stop()
     this.#closeRead = true
@@ -366,12 +391,4 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
     this.#madePings?.end(error)
     this.listeners.tell((listener) => listener.linkEnded?.(error))
   }
-}
-
-const empty = Buffer.alloc(0)
-
-function ownBytes(bytes: Uint8Array): Uint8Array {
-  const own = Buffer.allocUnsafe(bytes.byteLength)
-  own.set(bytes, 0)
-  return own
 }
