@@ -321,8 +321,9 @@ export class ClientSession implements AsyncDisposable {
     url: string | URL,
     options: ReconnectingOptions = {},
   ): AsyncGenerator<WebSocketConnection, void, undefined> {
-    const open = (): Promise<WebSocketConnection> => this.websocket(url, options)
-    return reconnecting(open, options.reconnect, (delay) => this.#end.pause(delay))
+    const { reconnect, ...each } = options
+    const open = (): Promise<WebSocketConnection> => this.websocket(url, each)
+    return reconnecting(open, reconnect, (delay) => this.#end.pause(delay))
   }
 
   /** What it holds, now. */

@@ -2,8 +2,8 @@
 import { settle } from 'spool/testing'
 import { outsideScopes } from '../../src/concurrency/scope/context.ts'
 import { TimerWheel } from '../../src/concurrency/time/timer-wheel.ts'
-import { loadCodec } from '../../src/http/websocket/codec.ts'
-import type { DeflateAgreement } from '../../src/http/websocket/message-deflate.ts'
+import { loadCodec } from '../../src/http/websocket/framing/codec.ts'
+import type { DeflateAgreement } from '../../src/http/websocket/framing/message-deflate.ts'
 import { WebSocketConnection } from '../../src/http/websocket/websocket-connection.ts'
 import { WebSocketLink } from '../../src/http/websocket/websocket-link.ts'
 import {

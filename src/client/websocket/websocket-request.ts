@@ -3,7 +3,7 @@ import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import { HeaderFields } from '../../http/header-fields.ts'
 import { closeCodes } from '../../http/websocket/close-code.ts'
-import { type Codec, loadCodec } from '../../http/websocket/codec.ts'
+import { type Codec, loadCodec } from '../../http/websocket/framing/codec.ts'
 import { newKey } from '../../http/websocket/handshake/accept-key.ts'
 import {
   handshakeFields,
@@ -20,7 +20,7 @@ import {
   webSocketSettings,
 } from '../../http/websocket/websocket-options.ts'
 import { ProtocolError } from '../../wire/errors.ts'
-import { checkKinds, type Kinds } from '../../util/option-kinds.ts'
+import { checkKinds, type Kinds, shown } from '../../util/option-kinds.ts'
 import { responseError } from '../call/read-away.ts'
 import type { RequestOptions } from '../request/request-options.ts'
 import type { ClientResponse } from '../response/client-response.ts'
@@ -32,6 +32,7 @@ export interface WebSocketRequestOptions
     WebSocketOptions,
     Pick<
       RequestOptions,
+      | 'auth'
       | 'headers'
       | 'cookies'
       | 'query'
@@ -40,6 +41,7 @@ export interface WebSocketRequestOptions
       | 'maxRedirects'
       | 'allowInsecureRedirect'
       | 'secretHeaders'
+      | 'signal'
       | 'tls'
       | 'proxy'
     > {
@@ -47,7 +49,8 @@ export interface WebSocketRequestOptions
   subprotocols?: readonly string[]
 }
 
-const kinds: Kinds<WebSocketRequestOptions & { reconnect: unknown }> = {
+const kinds: Kinds<WebSocketRequestOptions> = {
+  auth: 'any',
   headers: 'any',
   cookies: 'any',
   query: 'any',
@@ -56,9 +59,10 @@ const kinds: Kinds<WebSocketRequestOptions & { reconnect: unknown }> = {
   maxRedirects: 'any',
   allowInsecureRedirect: 'boolean',
   secretHeaders: 'any',
+  signal: 'any',
   tls: 'object',
   proxy: 'any',
-  subprotocols: 'list',
+  subprotocols: 'any',
   maxMessageSize: 'any',
   maxQueue: 'any',
   maxSendQueue: 'any',
@@ -67,8 +71,6 @@ const kinds: Kinds<WebSocketRequestOptions & { reconnect: unknown }> = {
   idleTimeout: 'any',
   closeTimeout: 'any',
   compression: 'any',
-  // Of `websockets()`.
-  reconnect: 'object',
 }
 
 type Get = (url: string, options: RequestOptions) => ResponsePromise
@@ -85,6 +87,7 @@ export class WebSocketRequests {
 
   async open(url: string | URL, options: WebSocketRequestOptions): Promise<WebSocketConnection> {
     checkKinds(options, kinds, 'a WebSocket')
+    const target = httpURL(url)
     const settings = webSocketSettings(options)
     const offer: HandshakeOffer = {
       key: newKey(),
@@ -92,7 +95,7 @@ export class WebSocketRequests {
       compression: settings.compression,
     }
     const codec = await loadCodec()
-    const response = await this.#get(httpURL(url), requestOptions(options, offer))
+    const response = await this.#get(target, requestOptions(options, offer))
     if (response.status !== 101) {
       const error = await responseError(response)
       await response.close()
@@ -135,9 +138,10 @@ export class WebSocketRequests {
 function requestOptions(options: WebSocketRequestOptions, offer: HandshakeOffer): RequestOptions {
   const headers = HeaderFields.from(options.headers)
   for (const [name, value] of handshakeFields(offer)) headers.set(name, value)
-  const { cookies, query, timeout, redirect, maxRedirects } = options
-  const { allowInsecureRedirect, secretHeaders, tls, proxy } = options
+  const { auth, cookies, query, timeout, redirect, maxRedirects } = options
+  const { allowInsecureRedirect, secretHeaders, signal, tls, proxy } = options
   return {
+    auth,
     headers,
     cookies,
     query,
@@ -146,6 +150,7 @@ function requestOptions(options: WebSocketRequestOptions, offer: HandshakeOffer)
     maxRedirects,
     allowInsecureRedirect,
     secretHeaders,
+    signal,
     tls,
     proxy,
     // What is told about bodies is nothing to a WebSocket; a refusal is short.
@@ -157,6 +162,9 @@ function requestOptions(options: WebSocketRequestOptions, offer: HandshakeOffer)
 
 // RFC 6455 §3: `ws` is `http` and `wss` is `https`, in all that comes before the upgrade.
 function httpURL(url: string | URL): string {
+  if (typeof url !== 'string' && !(url instanceof URL)) {
+    throw new TypeError(`Cannot open a WebSocket at ${shown(url)}: expected a URL`)
+  }
   const text = String(url)
   return /^wss?:/i.test(text) ? `http${text.slice(2)}` : text
 }

@@ -1,3 +1,5 @@
+import { show } from '../../concurrency/scope/arguments.ts'
+
 /** Why a WebSocket is closed (RFC 6455 §7.4 and its registry). */
 export const closeCodes = {
   normal: 1000,
@@ -20,8 +22,14 @@ export const closeCodes = {
 // RFC 6455 §5.5: a control frame holds 125 bytes, of which the code takes two.
 const longestReason = 123
 
-/** @throws RangeError for a code that must not be sent, or a reason that is too long */
+/** @throws TypeError or RangeError for a code that must not be sent, or a reason that is none or too long */
 export function checkClose(code: number, reason: string): void {
+  if (typeof code !== 'number') {
+    throw new TypeError(`Cannot close with code ${show(code)}: expected a number`)
+  }
+  if (typeof reason !== 'string') {
+    throw new TypeError(`Cannot close with the reason ${show(reason)}: expected a string`)
+  }
   if (!isSendable(code)) {
     throw new RangeError(
       `Cannot close with code ${code}: expected 1000 to 1003, 1007 to 1014 or 3000 to 4999`,

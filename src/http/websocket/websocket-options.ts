@@ -1,5 +1,6 @@
 /** What a WebSocket allows and how long it waits, at both ends. Each has a limit unless you take it away. */
-import { show } from '../../concurrency/scope/arguments.ts'
+import { checkFlag, show } from '../../concurrency/scope/arguments.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
 
 /** Compression of messages by `permessage-deflate` (RFC 7692), as this end wishes it. */
 export interface MessageCompressionOptions {
@@ -53,6 +54,27 @@ export interface WebSocketSettings {
   readonly compression: CompressionSettings | undefined
 }
 
+/** For those who add options of their own and check all of them. */
+export const webSocketOptionNames: Names<WebSocketOptions> = {
+  maxMessageSize: true,
+  maxQueue: true,
+  maxSendQueue: true,
+  heartbeat: true,
+  heartbeatTimeout: true,
+  idleTimeout: true,
+  closeTimeout: true,
+  compression: true,
+}
+
+const compressionNames: Names<MessageCompressionOptions> = {
+  threshold: true,
+  level: true,
+  contextTakeover: true,
+  peerContextTakeover: true,
+  windowBits: true,
+  peerWindowBits: true,
+}
+
 // What the codec can count.
 const largestMessage = 0x7fff_ffff
 
@@ -68,17 +90,24 @@ export function webSocketSettings(options: WebSocketOptions = {}): WebSocketSett
     heartbeatTimeout: duration('heartbeatTimeout', options.heartbeatTimeout ?? heartbeat / 2),
     idleTimeout: duration('idleTimeout', options.idleTimeout ?? Infinity),
     closeTimeout: duration('closeTimeout', options.closeTimeout ?? 10_000),
-    compression: compression === false ? undefined : compressionSettings(compression),
+    compression: compressionSettings(compression),
   }
 }
 
-function compressionSettings(given: true | MessageCompressionOptions): CompressionSettings {
+function compressionSettings(
+  given: boolean | MessageCompressionOptions,
+): CompressionSettings | undefined {
+  if (given === false) return undefined
+  if (given !== true && (typeof given !== 'object' || given === null)) {
+    throw new TypeError(`Invalid "compression" ${show(given)}: expected true, false or an object`)
+  }
   const options = given === true ? {} : given
+  checkNames(options, compressionNames, 'the compression of a WebSocket')
   return {
     threshold: whole('threshold', options.threshold ?? 1_024, 0),
     level: whole('level', options.level ?? 1, 1, 9),
-    contextTakeover: options.contextTakeover ?? true,
-    peerContextTakeover: options.peerContextTakeover ?? true,
+    contextTakeover: checkFlag('"contextTakeover"', options.contextTakeover) ?? true,
+    peerContextTakeover: checkFlag('"peerContextTakeover"', options.peerContextTakeover) ?? true,
     // zlib can't compress with a window of 2⁸, and takes 2⁹ in its place.
     windowBits: whole('windowBits', options.windowBits ?? 15, 9, 15),
     peerWindowBits: whole('peerWindowBits', options.peerWindowBits ?? 15, 9, 15),

@@ -1,5 +1,5 @@
 /** A route that opens WebSockets: checks the handshake, answers it, and runs the handler. */
-import { loadCodec } from '../../http/websocket/codec.ts'
+import { loadCodec } from '../../http/websocket/framing/codec.ts'
 import {
   acceptHandshake,
   checkSubprotocols,
@@ -7,7 +7,13 @@ import {
   type OriginPolicy,
 } from '../../http/websocket/handshake/server-handshake.ts'
 import type { WebSocketConnection } from '../../http/websocket/websocket-connection.ts'
-import { type WebSocketOptions, webSocketSettings } from '../../http/websocket/websocket-options.ts'
+import {
+  type WebSocketOptions,
+  webSocketOptionNames,
+  webSocketSettings,
+} from '../../http/websocket/websocket-options.ts'
+import { checkNames, type Names } from '../../util/known-names.ts'
+import { checkOptions, show } from '../../concurrency/scope/arguments.ts'
 import type { HandlerResult } from '../connection/destination.ts'
 import type { Params, ServerRequest } from '../messages/server-request.ts'
 import { ServerResponse } from '../messages/server-response.ts'
@@ -48,17 +54,36 @@ export interface WebSocketRouteOptions<P extends Params = Params>
   finishTimeout?: number
 }
 
+const optionNames: Names<WebSocketRouteOptions> = {
+  ...webSocketOptionNames,
+  name: true,
+  middleware: true,
+  cancelOnDisconnect: true,
+  origins: true,
+  subprotocols: true,
+  accept: true,
+  finishTimeout: true,
+}
+
 /** @throws TypeError or RangeError for an option that makes no sense */
 export function webSocketRoute<P extends Params>(
   handler: WebSocketHandler<P>,
   options: WebSocketRouteOptions<P> = {},
 ): Handler<P> {
+  checkOptions('route for WebSockets', options, '{ maxMessageSize: 65_536 }')
+  checkNames(options, optionNames, 'a route for WebSockets')
   const { origins = 'same', accept, finishTimeout = 1_000, cancelOnDisconnect = true } = options
   const settings = webSocketSettings(options)
   const terms = {
     origins: checkOrigins(origins),
     subprotocols: checkSubprotocols(options.subprotocols ?? []),
     compression: settings.compression,
+  }
+  if (accept !== undefined && typeof accept !== 'function') {
+    throw new TypeError(`Invalid "accept" ${show(accept)}: expected a function`)
+  }
+  if (typeof finishTimeout !== 'number') {
+    throw new TypeError(`Invalid "finishTimeout" ${show(finishTimeout)}: expected a number`)
   }
   if (!(finishTimeout >= 0)) {
     throw new RangeError(`Invalid "finishTimeout" ${finishTimeout}: expected 0 ms or more`)
@@ -106,8 +131,11 @@ function checkOrigins(origins: OriginPolicy): OriginPolicy {
       `Invalid "origins" ${JSON.stringify(origins)}: expected "same", "any" or a list`,
     )
   }
-  for (const origin of origins) {
-    if (URL.parse(origin)?.origin === origin) continue
+  if (!Array.isArray(origins)) {
+    throw new TypeError(`Invalid "origins" ${show(origins)}: expected "same", "any" or a list`)
+  }
+  for (const origin of origins as readonly string[]) {
+    if (typeof origin === 'string' && URL.parse(origin)?.origin === origin) continue
     throw new TypeError(
       `Invalid origin ${JSON.stringify(origin)}: expected one such as "https://example.com"`,
     )

@@ -238,6 +238,30 @@ describe('ClientSession.websocket()', () => {
     await checkNothingLeft(fixture)
   })
 
+  test('asks with its credentials, and is given up by a signal, open or not', async () => {
+    let authorization: string | undefined
+    await using fixture = new MemoryFixture(async (peer, index) => {
+      const { headers } = await peer.request()
+      authorization = headers['authorization']
+      if (index === 0) peer.send(switching(headers['sec-websocket-key'] ?? ''))
+    })
+    const open = new AbortController()
+    const auth = { username: 'ada', password: 'secret' }
+    const ws = await fixture.session.websocket('/', { auth, signal: open.signal })
+    expect(authorization).toBe(`Basic ${btoa('ada:secret')}`)
+    open.abort()
+    await settle()
+    expect(ws.ending).toMatchObject({ closeCode: 1006 })
+    const opening = new AbortController()
+    const waiting = fixture.session
+      .websocket('/', { signal: opening.signal })
+      .catch((error: unknown) => error)
+    await settle()
+    opening.abort()
+    expect(await waiting).toBeInstanceOf(CancelledError)
+    await checkNothingLeft(fixture)
+  })
+
   test('the end of the server in the middle of the handshake is a TransferError', async () => {
     await using fixture = new MemoryFixture(async (peer) => {
       await peer.request()

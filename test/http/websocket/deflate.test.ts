@@ -8,7 +8,7 @@ import {
   offerDeflate,
   readDeflateAnswer,
 } from '../../../src/http/websocket/handshake/deflate-negotiation.ts'
-import { loadCodec } from '../../../src/http/websocket/codec.ts'
+import { loadCodec } from '../../../src/http/websocket/framing/codec.ts'
 import type { WebSocketConnection } from '../../../src/http/websocket/websocket-connection.ts'
 import {
   type CompressionSettings,

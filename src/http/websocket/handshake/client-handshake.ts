@@ -1,6 +1,6 @@
 /** The question of a client for a WebSocket, and whether the answer is one to it (RFC 6455 §4.1). */
-import type { Codec } from '../codec.ts'
-import type { DeflateAgreement } from '../message-deflate.ts'
+import type { Codec } from '../framing/codec.ts'
+import type { DeflateAgreement } from '../framing/message-deflate.ts'
 import type { CompressionSettings } from '../websocket-options.ts'
 import { acceptOf } from './accept-key.ts'
 import { offerDeflate, readDeflateAnswer } from './deflate-negotiation.ts'

@@ -2,7 +2,7 @@
  * What both ends agree on for `permessage-deflate` (RFC 7692 §7.1). The window of 2⁸ is one that zlib can
  * inflate but not compress with: who asks us to compress with it is declined, or sent everything as it is.
  */
-import type { DeflateAgreement } from '../message-deflate.ts'
+import type { DeflateAgreement } from '../framing/message-deflate.ts'
 import type { CompressionSettings } from '../websocket-options.ts'
 
 const extensionName = 'permessage-deflate'

@@ -1,7 +1,8 @@
 /** What a server makes of a request for a WebSocket (RFC 6455 §4.2), without sending anything. */
+import { show } from '../../../concurrency/scope/arguments.ts'
 import { isToken } from '../../../wire/http1/grammar.ts'
-import type { Codec } from '../codec.ts'
-import type { DeflateAgreement } from '../message-deflate.ts'
+import type { Codec } from '../framing/codec.ts'
+import type { DeflateAgreement } from '../framing/message-deflate.ts'
 import type { CompressionSettings } from '../websocket-options.ts'
 import { acceptOf, isKey } from './accept-key.ts'
 import { acceptDeflate } from './deflate-negotiation.ts'
@@ -155,8 +156,11 @@ function attempt<T>(parse: () => T): T | undefined {
   }
 }
 
-/** @throws TypeError for a name that is no token, or that is there twice */
+/** @throws TypeError for what is no list, a name that is no token, or one that is there twice */
 export function checkSubprotocols(names: readonly string[]): readonly string[] {
+  if (!Array.isArray(names)) {
+    throw new TypeError(`Invalid "subprotocols" ${show(names)}: expected a list of names`)
+  }
   for (const [index, name] of names.entries()) {
     if (typeof name !== 'string' || !isToken(name)) {
       throw new TypeError(`Invalid subprotocol ${JSON.stringify(name)}: expected a token`)

@@ -1,9 +1,11 @@
+import { checkOptions, show } from '../../../concurrency/scope/arguments.ts'
 import { WaiterSet } from '../../../concurrency/scope/waiter-set.ts'
 import { currentScope } from '../../../concurrency/scope/scope.ts'
 import { Lock } from '../../../concurrency/sync/lock.ts'
 import { closeCodes } from '../close-code.ts'
+import type { Names } from '../../../util/known-names.ts'
 import { bytesOf } from '../outgoing-message.ts'
-import type { WebSocketConnection } from '../websocket-connection.ts'
+import { WebSocketConnection } from '../websocket-connection.ts'
 import { RoomMember } from './room-member.ts'
 import { SharedMessage } from './shared-message.ts'
 
@@ -18,10 +20,14 @@ export interface RoomOptions {
   maxQueue?: number
 }
 
+const optionNames: Names<RoomOptions> = { whenSlow: true, maxQueue: true }
+
 export interface PublishOptions {
   /** Who does not get it: mostly who sent it. */
   except?: WebSocketConnection
 }
+
+const publishNames: Names<PublishOptions> = { except: true }
 
 export interface RoomStatistics {
   readonly members: number
@@ -68,11 +74,16 @@ export class Room {
   #disconnected = 0
 
   /** @throws TypeError or RangeError for an option that makes no sense */
-  constructor({ whenSlow = 'disconnect', maxQueue = 1_048_576 }: RoomOptions = {}) {
+  constructor(options: RoomOptions = {}) {
+    checkOptions('room', options, "{ whenSlow: 'wait' }", optionNames)
+    const { whenSlow = 'disconnect', maxQueue = 1_048_576 } = options
     if (!['wait', 'drop-oldest', 'disconnect'].includes(whenSlow)) {
       throw new TypeError(
-        `Invalid "whenSlow" ${JSON.stringify(whenSlow)}: expected "wait", "drop-oldest" or "disconnect"`,
+        `Invalid "whenSlow" ${show(whenSlow)}: expected "wait", "drop-oldest" or "disconnect"`,
       )
+    }
+    if (typeof maxQueue !== 'number') {
+      throw new TypeError(`Invalid "maxQueue" ${show(maxQueue)}: expected a number of bytes`)
     }
     if (!(maxQueue >= 1)) {
       throw new RangeError(`Invalid "maxQueue" ${maxQueue}: expected 1 or more`)
@@ -96,6 +107,9 @@ export class Room {
    * One that is in the room already, or closed, is left as it is.
    */
   join(ws: WebSocketConnection): Disposable {
+    if (!(ws instanceof WebSocketConnection)) {
+      throw new TypeError(`Cannot join a room with ${show(ws)}: expected a WebSocketConnection`)
+    }
     if (ws.open && !this.#members.has(ws)) {
       const member = new RoomMember(ws.link, this.#maxQueue, {
         memberHasRoom: (roomy) => this.#hasRoom(roomy),
@@ -123,13 +137,14 @@ export class Room {
    *
    * Cancellation: nothing is sent; a message is given to all or to none.
    *
-   * @throws TypeError for what is no message
+   * @throws TypeError for what is no message, or an option that there is not
    */
   async publish(
     message: string | Uint8Array | ArrayBuffer,
     options: PublishOptions = {},
   ): Promise<number> {
     currentScope().throwIfCancelled()
+    checkOptions('publication', options, '{ except: ws }', publishNames)
     const shared = new SharedMessage(typeof message === 'string' ? message : bytesOf(message))
     if (this.#whenSlow !== 'wait') return this.#give(shared, options.except)
     using _ = await this.#lock.acquire()

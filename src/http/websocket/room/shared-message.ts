@@ -4,7 +4,7 @@
  * keeps a context, or masks, gets a frame of his own.
  */
 import { constants, deflateRawSync } from 'node:zlib'
-import type { Codec } from '../codec.ts'
+import type { Codec } from '../framing/codec.ts'
 import type { WebSocketLink } from '../websocket-link.ts'
 
 const opcodes = { text: 1, binary: 2 }

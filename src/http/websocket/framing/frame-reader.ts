@@ -6,9 +6,9 @@
  * whoever takes them has enough.
  */
 import type { Codec, Receiver, ReceiverListener } from './codec.ts'
-import { closeCodes } from './close-code.ts'
+import { closeCodes } from '../close-code.ts'
 import type { MessageDeflate } from './message-deflate.ts'
-import type { WebSocketSettings } from './websocket-options.ts'
+import type { WebSocketSettings } from '../websocket-options.ts'
 
 export interface FrameEvents {
   /** Whether no more messages are wanted for now. */

@@ -4,8 +4,8 @@
  * what comes behind while it deflates, so that everything leaves in the order in which it was given.
  * Whoever writes frames by itself may do so only while nothing is deflated.
  */
-import { outsideScopes } from '../../concurrency/scope/context.ts'
-import type { Transport } from '../../io/transport.ts'
+import { outsideScopes } from '../../../concurrency/scope/context.ts'
+import type { Transport } from '../../../io/transport.ts'
 import type { Codec, Sender, SenderSocket } from './codec.ts'
 import type { MessageDeflate } from './message-deflate.ts'
 import { joined, type Opcode, opcodes, wholeFrame } from './whole-frame.ts'

@@ -2,7 +2,7 @@
  * The framing: classes of the `ws` package, as far as they are used here. It is loaded with the first
  * WebSocket, since it costs a program without one as much as all the rest of the server.
  */
-import { outsideScopes } from '../../concurrency/scope/context.ts'
+import { outsideScopes } from '../../../concurrency/scope/context.ts'
 
 /** Who is told what a `Receiver` has read. */
 export interface ReceiverListener {

@@ -3,7 +3,7 @@
  * them any more. Closed while one of them is at work, `ws` would never tell that work's end.
  */
 import type { Codec, PerMessageDeflate } from './codec.ts'
-import type { WebSocketSettings } from './websocket-options.ts'
+import type { WebSocketSettings } from '../websocket-options.ts'
 
 /** What both ends agreed on, as seen from this one. */
 export interface DeflateAgreement {
