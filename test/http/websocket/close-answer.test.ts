@@ -3,6 +3,7 @@ import { AsyncEvent } from 'spool'
 import { MockClock, settle } from 'spool/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { WebSocketConnection } from '../../../src/http/websocket/websocket-connection.ts'
+import { turnUntil } from '../../support/open-resources.ts'
 import { closeFrame, frame, opcodes } from '../../support/websocket-frames.ts'
 import { type Role, webSocketPair } from '../../support/websocket-pair.ts'
 
@@ -49,7 +50,7 @@ describe.each<Role>(['server', 'client'])('WebSocketLink as a %s', (role) => {
     const echoing = echo(ws)
     await settle()
     await peer.write(Buffer.concat([messages('a', 'b'), closing()]))
-    await expect.poll(() => ws.ending?.closeCode).toBe(1000)
+    await turnUntil(() => ws.ending !== undefined)
     await settle()
     expect(peer.take().map(({ opcode, rsv }) => [opcode, rsv])).toEqual([
       [text, 4],

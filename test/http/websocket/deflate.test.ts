@@ -295,6 +295,20 @@ describe.each<Role>(['server', 'client'])('Compression of a %s', (role) => {
     ws.destroy()
   })
 
+  test('text that is not UTF-8 is refused with its fragment, once inflated', async () => {
+    const { ws, peer } = await webSocketPair(role, {}, {})
+    const bytes = deflateRawSync(
+      Buffer.concat([Buffer.from('x'.repeat(100)), Buffer.from([0xff])]),
+      {
+        finishFlush: constants.Z_SYNC_FLUSH,
+      },
+    )
+    await peer.send(text, bytes, { fin: false, rsv: 4 })
+    await until(() => ws.ending !== undefined)
+    expect(ws.ending).toMatchObject({ closeCode: 1007 })
+    ws.destroy()
+  })
+
   test('RSV1 on a continuation is refused (§6.1)', async () => {
     const { ws, peer } = await webSocketPair(role, {}, {})
     await peer.send(text, 'a', { fin: false })

@@ -57,6 +57,33 @@ describe('Room', () => {
     expect(room.size).toBe(0)
   })
 
+  test('what is published in one turn of the loop leaves in one write for each', async () => {
+    const room = new Room()
+    const members = await pairs(2, room)
+    const reads = members.map(({ peer }) => {
+      const chunks: number[] = []
+      peer.transport.start({
+        data: (bytes) => void chunks.push(bytes.byteLength),
+        end: () => undefined,
+        drain: () => undefined,
+        closed: () => undefined,
+      })
+      return chunks
+    })
+    for (const message of ['a', 'b', 'c']) await room.publish(message)
+    await members[0]!.ws.send('d')
+    expect(reads).toEqual([[], []])
+    await settle()
+    expect(reads).toEqual([[12], [9]])
+    await room.publish('e')
+    await settle()
+    expect(reads).toEqual([
+      [12, 3],
+      [9, 3],
+    ])
+    for (const { ws } of members) ws.destroy()
+  })
+
   test('join() is undone by disposing, by leave(), and by the end of the connection', async () => {
     const room = new Room()
     const [{ ws }, other] = [await webSocketPair(), await webSocketPair()]

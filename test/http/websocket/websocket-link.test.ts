@@ -190,6 +190,51 @@ describe.each<Role>(['server', 'client'])('WebSocketLink as a %s', (role) => {
     ws.destroy()
   })
 
+  test.each<[string, string]>([
+    ['a byte that never is', 'ff'],
+    ['a continuation of nothing', '80'],
+    ['an overlong slash', 'c0af'],
+    ['half of an overlong slash', 'c0'],
+    ['a surrogate', 'eda0'],
+    ['what is above U+10FFFF', 'f490'],
+    ['a character that is broken off', 'e28261'],
+  ])('text with %s in a fragment is refused with the fragment', async (_, bad) => {
+    for (const before of ['', 'é', '€'.repeat(1_000)]) {
+      const { ws, peer } = await webSocketPair(role)
+      await peer.send(text, before, { fin: false })
+      await peer.send(continuation, '', { fin: false })
+      expect(peer.take()).toEqual([])
+      await peer.send(continuation, Buffer.from(bad, 'hex'), { fin: false })
+      expect(peer.takeShort()).toEqual([[close, 1007]])
+      ws.destroy()
+    }
+  })
+
+  test('what begins in one fragment and becomes invalid in the next is refused there', async () => {
+    const { ws, peer } = await webSocketPair(role)
+    await peer.send(text, 'whole', { fin: false })
+    await peer.send(continuation, Buffer.from([0xe2, 0x82]), { fin: false })
+    expect(peer.take()).toEqual([])
+    await peer.send(continuation, 'a', { fin: false })
+    expect(peer.takeShort()).toEqual([[close, 1007]])
+    ws.destroy()
+  })
+
+  test('the fragments of one message say nothing of those of the next', async () => {
+    const { ws, peer } = await webSocketPair(role)
+    for (let round = 0; round < 3; round++) {
+      await peer.send(text, Buffer.from([0xe2]), { fin: false })
+      await peer.send(continuation, Buffer.from([0x82]), { fin: false })
+      await peer.send(continuation, Buffer.from([0xac]))
+      await peer.send(binary, Buffer.from([0xff]), { fin: false })
+      await peer.send(continuation, Buffer.from([0xff]))
+      expect(await ws.receive()).toBe('€')
+      expect(await ws.receive()).toEqual(Buffer.from([0xff, 0xff]))
+    }
+    expect(ws.open).toBe(true)
+    ws.destroy()
+  })
+
   test.each([1, 2, 3, 7, 4_096, Infinity])('frames are read in chunks of %s', async (chunkSize) => {
     for (const shared of [false, true]) {
       const { ws, peer } = await webSocketPair(role, {}, undefined, { chunkSize, shared })

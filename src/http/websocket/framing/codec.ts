@@ -3,6 +3,9 @@
  * WebSocket, since it costs a program without one as much as all the rest of the server.
  */
 import { outsideScopes } from '../../../concurrency/scope/context.ts'
+import { closeCodes } from '../close-code.ts'
+
+const text = 1
 
 /** Who is told what a `Receiver` has read. */
 export interface ReceiverListener {
@@ -20,8 +23,21 @@ export interface Receiver {
   listener: ReceiverListener | undefined
 }
 
-interface EmittingReceiver {
+/** What of the inside of a `Receiver` is needed here; its version is pinned, and the tests hold it. */
+interface BaseReceiver {
+  readonly _fin: boolean
+  readonly _opcode: number
+  readonly _fragments: readonly Uint8Array[]
   emit(event: string, data: unknown, more: unknown): boolean
+  /** A fragment has come. */
+  dataMessage(failed: (error: Error) => void): void
+  createError(
+    type: ErrorConstructor,
+    message: string,
+    prefix: boolean,
+    closeCode: number,
+    code: string,
+  ): Error
 }
 
 /** All of it is said, since what is left out is not limited. */
@@ -112,10 +128,17 @@ async function load(): Promise<Codec> {
   return { Receiver: tellingOne(ws.Receiver), Sender, PerMessageDeflate, extension, subprotocol }
 }
 
-/** Its events go straight to one listener: four listeners a connection, and the way to them, are saved. */
+/**
+ * Its events go straight to one listener: four listeners a connection, and the way to them, are saved. And
+ * text is looked at fragment by fragment, where `ws` looks at whole messages: a peer that sends what is
+ * no UTF-8 is told so when it does, and not when it is through (RFC 6455 §8.1).
+ */
 function tellingOne(Base: Codec['Receiver']): Codec['Receiver'] {
-  class TellingReceiver extends (Base as unknown as new (options: object) => EmittingReceiver) {
+  class TellingReceiver extends (Base as unknown as new (options: object) => BaseReceiver) {
     listener: ReceiverListener | undefined = undefined
+    // Of a message that comes in fragments: what they are so far, and how many.
+    #decoder: InstanceType<typeof TextDecoder> | undefined = undefined
+    #decoded = 0
 
     override emit(event: string, data: unknown, more: unknown): boolean {
       const { listener } = this
@@ -124,6 +147,33 @@ function tellingOne(Base: Codec['Receiver']): Codec['Receiver'] {
       else if (event === 'pong') listener?.ponged(data as Buffer)
       else if (event === 'conclude') listener?.concluded(data as number, more as Buffer)
       return true
+    }
+
+    override dataMessage(failed: (error: Error) => void): void {
+      if (this._fin) this.#decoder = undefined
+      else if (this._opcode === text && !this.#isUTF8()) {
+        const reason = 'invalid UTF-8 sequence'
+        failed(this.createError(Error, reason, true, closeCodes.invalidData, 'WS_ERR_INVALID_UTF8'))
+        return
+      }
+      super.dataMessage(failed)
+    }
+
+    #isUTF8(): boolean {
+      const fragments = this._fragments
+      if (this.#decoder === undefined) {
+        this.#decoder = new TextDecoder('utf-8', { fatal: true })
+        this.#decoded = 0
+      }
+      try {
+        // An empty one is not among them.
+        while (this.#decoded < fragments.length) {
+          this.#decoder.decode(fragments[this.#decoded++], { stream: true })
+        }
+        return true
+      } catch {
+        return false
+      }
     }
   }
   return TellingReceiver as unknown as Codec['Receiver']
