@@ -8,10 +8,15 @@ const app = new Application()
   .websocket('/', async (ws) => {
     for await (const message of ws) await ws.send(message)
   })
-  .websocket('/room', async (ws) => {
-    using _ = room.join(ws)
-    for await (const message of ws) await ws.send(message)
-  })
+  .websocket(
+    '/room',
+    async (ws) => {
+      using _ = room.join(ws)
+      for await (const message of ws) await ws.send(message)
+    },
+    // The peers of the bench say nothing here, and answer no pings.
+    { heartbeat: Infinity },
+  )
 const server = await serve(app, { port: 0, host: '127.0.0.1' })
 
 obey(

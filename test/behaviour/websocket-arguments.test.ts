@@ -95,10 +95,10 @@ describe('ClientSession.websocket()', () => {
   )
 
   test.each<[Record<string, unknown>, typeof TypeError, string]>([
-    [{ attempts: -1 }, RangeError, 'Invalid "attempts" -1'],
-    [{ delay: '1' }, TypeError, 'Invalid "delay" "1": expected a number'],
-    [{ maxDelay: Number.NaN }, RangeError, 'Invalid "maxDelay" NaN'],
-    [{ retries: 3 }, TypeError, 'Cannot use "retries" as an option of a reconnection'],
+    [{ attempts: -1 }, RangeError, 'Cannot use -1 as "attempts": expected 0 or more'],
+    [{ delay: '1' }, TypeError, 'Cannot use "1" as "delay"'],
+    [{ maxDelay: Number.NaN }, RangeError, 'Cannot use NaN as "maxDelay"'],
+    [{ retries: 3 }, TypeError, 'Cannot use "retries" as an option of "reconnect"'],
   ])('websockets() refuses reconnect: %o', async (reconnect, type, message) => {
     await using session = new ClientSession()
     const next = session.websockets('ws://127.0.0.1:1/', { reconnect }).next()
