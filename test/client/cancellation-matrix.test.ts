@@ -5,39 +5,24 @@
  * All of it goes through one network in memory: a name is looked up, a proxy connected to and asked for a
  * tunnel, TLS started in it, and a server answers. Each row stops one of these steps.
  */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CancelledError, sleep, TimeoutError } from 'spool'
-import { ClientSession, type ClientMiddleware, type RequestOptions } from 'spool/client'
+import {
+  type ClientMiddleware,
+  type ClientSession,
+  digestAuth,
+  type RequestOptions,
+} from 'spool/client'
 import { MockClock, settle } from 'spool/testing'
 import { runInScope } from '../../src/concurrency/scope/context.ts'
-import { Waiter } from '../../src/concurrency/scope/waiter.ts'
-import { Opener } from '../../src/client/connection/opener.ts'
-import { memoryPair, type MemoryTransport } from '../../src/io/memory-transport.ts'
-import type { ConnectOptions } from '../../src/io/connect.ts'
-import type { ResolvedAddress } from '../../src/io/resolver.ts'
-import type { Sink, Transport } from '../../src/io/transport.ts'
+import { turnUntil } from '../support/open-resources.ts'
 import { rejectionOf } from '../support/rejection.ts'
-import { MemoryPeer, redirect, response } from './support/memory-server.ts'
 import { OwnScope } from './support/own-scope.ts'
+import { body, isOn, Network, type Phase, phases } from './support/stopping-network.ts'
 
-const phases = [
-  'queue',
-  'DNS',
-  'connect',
-  'proxy',
-  'TLS',
-  'send head',
-  'send body',
-  'wait head',
-  'read body',
-  'redirect',
-  'read redirect',
-  'retry pause',
-] as const
-type Phase = (typeof phases)[number]
-
-const body = '"hello"\n'
-const url = 'https://host.test/start'
 const large = 'x'.repeat(300_000)
 
 async function* pieces(): AsyncGenerator<string> {
@@ -47,49 +32,66 @@ async function* pieces(): AsyncGenerator<string> {
   }
 }
 
+type Operation = (
+  session: ClientSession,
+  url: string,
+  options: RequestOptions,
+) => PromiseLike<unknown>
+
 /** Whatever it takes to read a response to its end. */
-const operations: Record<
-  string,
-  (session: ClientSession, options: RequestOptions) => PromiseLike<unknown>
-> = {
-  'get().text()': (session, options) => session.get(url, options).text(),
-  'get().json()': (session, options) => session.get(url, options).json(),
-  'get().bytes()': (session, options) => session.get(url, options).bytes(),
-  'get().lines()': (session, options) => readLines(session, options),
-  'a response, and its text()': async (session, options) => {
+const operations: Record<string, Operation> = {
+  'get().text()': (session, url, options) => session.get(url, options).text(),
+  'get().json()': (session, url, options) => session.get(url, options).json(),
+  'get().bytes()': (session, url, options) => session.get(url, options).bytes(),
+  'get().lines()': (session, url, options) => readLines(session, url, options),
+  'a response, and its text()': async (session, url, options) => {
     await using response = await session.get(url, options)
     return await response.text()
   },
-  'a response, and its body in a loop': async (session, options) => {
+  'a response, and its body in a loop': async (session, url, options) => {
     await using response = await session.get(url, options)
     let size = 0
     for await (const chunk of response.body) size += chunk.byteLength
     return size
   },
-  'reader().readExactly()': async (session, options) => {
+  'reader().readExactly()': async (session, url, options) => {
     await using response = await session.get(url, options)
     return await response.reader().readExactly(body.length)
   },
-  'post() of a text': (session, options) => session.post(url, { ...options, body: large }).text(),
-  'post() of an iterable': (session, options) =>
+  'get().saveTo()': (session, url, options) => session.get(url, options).saveTo(join(folder, 'a')),
+  'download()': (session, url, options) => session.download(url, join(folder, 'b'), options),
+  'events()': async (session, url, options) => {
+    for await (const _ of session.events(url, { ...options, reconnect: false }));
+  },
+  'post() of a text': (session, url, options) =>
+    session.post(url, { ...options, body: large }).text(),
+  'post() of an iterable': (session, url, options) =>
     session.post(url, { ...options, body: pieces() }).text(),
+  'post() of an iterable that waits for 100': (session, url, options) =>
+    session.post(url, { ...options, body: pieces(), expectContinue: 5000 }).text(),
 }
 
 /** The same by `fetch`, which has no timeout of its own. */
-const fetches: Record<string, (session: ClientSession, signal?: AbortSignal) => Promise<unknown>> =
-  {
-    'fetch() and its text()': async (session, signal) => {
-      const response = await session.fetch(url, signal === undefined ? {} : { signal })
-      return response.text()
-    },
-    'fetch() that posts': async (session, signal) => {
-      const init = { method: 'POST', body: large }
-      const response = await session.fetch(url, signal === undefined ? init : { ...init, signal })
-      return response.arrayBuffer()
-    },
-  }
+const fetches: Record<
+  string,
+  (session: ClientSession, url: string, signal?: AbortSignal) => Promise<unknown>
+> = {
+  'fetch() and its text()': async (session, url, signal) => {
+    const response = await session.fetch(url, signal === undefined ? {} : { signal })
+    return response.text()
+  },
+  'fetch() that posts': async (session, url, signal) => {
+    const init = { method: 'POST', body: large }
+    const response = await session.fetch(url, signal === undefined ? init : { ...init, signal })
+    return response.arrayBuffer()
+  },
+}
 
-async function readLines(session: ClientSession, options: RequestOptions): Promise<string[]> {
+async function readLines(
+  session: ClientSession,
+  url: string,
+  options: RequestOptions,
+): Promise<string[]> {
   const lines: string[] = []
   for await (const line of session.get(url, options).lines()) lines.push(line)
   return lines
@@ -101,151 +103,6 @@ const retryAfter503: ClientMiddleware = async (request, next) => {
     if (response.status !== 503) return response
     await response.close()
     await sleep(60_000)
-  }
-}
-
-/** The way to a server, which stops where it is told to. */
-class Network {
-  stuckAt: Phase | undefined
-  readonly ends: MemoryTransport[] = []
-  readonly #lookups: PromiseWithResolvers<readonly ResolvedAddress[]>[] = []
-  readonly #peers: MemoryPeer[] = []
-
-  constructor(stuckAt: Phase) {
-    this.stuckAt = stuckAt
-  }
-
-  session(middleware: readonly ClientMiddleware[]): ClientSession {
-    const options = {
-      proxy: 'http://proxy.test:3128',
-      limit: 1,
-      middleware,
-      resolver: { resolve: () => this.#resolve() },
-    }
-    const opener = new Opener(options, (options) => this.#dial(options))
-    this.opener = opener
-    return new ClientSession(options, opener.open)
-  }
-
-  opener: Opener | undefined = undefined
-
-  /** Lets everything through that comes from now on, and what waits for the name server. */
-  heal(): void {
-    this.stuckAt = undefined
-    for (const lookup of this.#lookups) lookup.resolve([{ address: '192.0.2.1', family: 4 }])
-    for (const peer of this.#peers) peer.resume()
-  }
-
-  #resolve(): Promise<readonly ResolvedAddress[]> {
-    const lookup = Promise.withResolvers<readonly ResolvedAddress[]>()
-    this.#lookups.push(lookup)
-    if (this.stuckAt !== 'DNS') lookup.resolve([{ address: '192.0.2.1', family: 4 }])
-    return lookup.promise
-  }
-
-  async #dial({ host = '', resolver }: ConnectOptions): Promise<Transport> {
-    await resolver?.resolve(host)
-    if (this.stuckAt === 'connect') return new Waiter<Transport>().promise
-    const [client, server] = memoryPair({ shared: true })
-    this.ends.push(client)
-    const peer = new MemoryPeer(client, server)
-    this.#peers.push(peer)
-    // A client that leaves ends it.
-    this.#serve(peer).catch(() => undefined)
-    return new PretendedTLS(client, () => this.stuckAt === 'TLS')
-  }
-
-  async #serve(peer: MemoryPeer): Promise<void> {
-    await peer.request()
-    if (this.stuckAt === 'proxy') return
-    if (this.stuckAt === 'send head' || this.stuckAt === 'send body') peer.pause()
-    peer.send('HTTP/1.1 200 Connection established\r\n\r\n')
-    for (;;) {
-      const { target } = await peer.request()
-      const bytes = this.#answerTo(target)
-      if (bytes !== undefined) peer.send(bytes)
-    }
-  }
-
-  #answerTo(target: string): Uint8Array | undefined {
-    const { stuckAt } = this
-    if (stuckAt === 'wait head' || stuckAt === 'queue') return undefined
-    if (stuckAt === 'read body') return response(body).subarray(0, -3)
-    if (stuckAt === 'redirect') return target === '/start' ? redirect(302, '/next') : undefined
-    if (stuckAt === 'read redirect') return redirect(302, '/next').subarray(0, -3)
-    return stuckAt === 'retry pause' ? response('', { status: '503 Busy' }) : response(body)
-  }
-}
-
-/** A transport on which TLS starts at once, or never. */
-class PretendedTLS implements Transport {
-  readonly #inner: MemoryTransport
-  readonly #stuck: () => boolean
-
-  constructor(inner: MemoryTransport, stuck: () => boolean) {
-    this.#inner = inner
-    this.#stuck = stuck
-  }
-
-  startTLS(): Promise<Transport> {
-    if (!this.#stuck()) return Promise.resolve(this.#inner)
-    return new Waiter<Transport>(() => this.#inner.destroy()).promise
-  }
-
-  start(sink: Sink): void {
-    this.#inner.start(sink)
-  }
-
-  write(data: Uint8Array | string): boolean {
-    return this.#inner.write(data)
-  }
-
-  cork(): void {
-    this.#inner.cork()
-  }
-
-  uncork(): void {
-    this.#inner.uncork()
-  }
-
-  pause(): void {
-    this.#inner.pause()
-  }
-
-  resume(): void {
-    this.#inner.resume()
-  }
-
-  unread(bytes: Uint8Array): void {
-    this.#inner.unread(bytes)
-  }
-
-  end(): void {
-    this.#inner.end()
-  }
-
-  destroy(error?: Error): void {
-    this.#inner.destroy(error)
-  }
-
-  reset(error?: Error): void {
-    this.#inner.reset(error)
-  }
-
-  get bytesWritten(): number {
-    return this.#inner.bytesWritten
-  }
-
-  get bytesQueued(): number {
-    return this.#inner.bytesQueued
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.#inner.remoteAddress
-  }
-
-  get alpn(): string | undefined {
-    return this.#inner.alpn
   }
 }
 
@@ -287,10 +144,24 @@ const means: Record<
   }),
 }
 
-/** What can't happen: a GET has no body to send, and only the middleware makes a pause. */
-function happens(phase: Phase, operation: string, middleware: boolean): boolean {
+interface Around {
+  readonly title: string
+  readonly middleware: readonly ClientMiddleware[]
+  /** The one phase that only this middleware brings about. */
+  readonly phase?: Phase
+}
+
+const nothingAround: Around = { title: 'without a middleware', middleware: [] }
+const arounds: readonly Around[] = [
+  nothingAround,
+  { title: 'through a middleware', middleware: [retryAfter503], phase: 'retry pause' },
+]
+
+/** What can't happen: a GET has no body to send, and only middlewares make pauses and answers. */
+function happens(phase: Phase, operation: string, { phase: own }: Around): boolean {
   if (phase === 'send body') return operation.includes('post')
-  return phase !== 'retry pause' || middleware
+  if (phase === 'wait for 100') return operation.includes('100')
+  return (phase !== 'retry pause' && phase !== 'answer to a challenge') || phase === own
 }
 
 let clock: MockClock
@@ -298,6 +169,12 @@ beforeEach(() => {
   clock = MockClock.install()
 })
 afterEach(() => clock[Symbol.dispose]())
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'given-up-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
 
 /** Lets everything happen that needs no time, and the steps of an iterable. */
 async function comeToRest(): Promise<void> {
@@ -312,23 +189,26 @@ const nothing = { active: 0, connecting: 0, waiting: 0, requests: 0 }
 
 /** Plays one row: makes the request, gives it up when it can go no further, and looks for what is left. */
 async function checkGivenUp(
-  phase: Phase,
-  middleware: readonly ClientMiddleware[],
+  network: Network,
+  { middleware }: Around,
   operate: (session: ClientSession) => PromiseLike<unknown>,
   giveUp: (scope: OwnScope) => Promise<void> | void,
   check: (error: unknown) => void,
 ): Promise<void> {
-  const network = new Network(phase)
+  const { stuckAt: phase, url } = network
   const session = network.session(middleware)
   using holder = new OwnScope()
   // The one that has the only place, where the queue is the phase.
   const held =
     phase === 'queue' ? runInScope(holder, () => rejectionOf(session.get(url).text())) : undefined
   await settle()
+  const before = session.statistics().requests
   using scope = new OwnScope()
   let settled = false
   const failure = runInScope(scope, () => rejectionOf(operate(session)))
   void failure.then(() => (settled = true))
+  // What looks at files before it asks takes its time.
+  await turnUntil(() => session.statistics().requests > before)
   await comeToRest()
   expect(settled, 'It has ended by itself').toBe(false)
   expect(session.statistics().waiting).toBe(phase === 'queue' ? 1 : 0)
@@ -355,45 +235,86 @@ async function checkGivenUp(
   expect(clock.pending).toBe(0)
 }
 
-describe.each([
-  ['without a middleware', []],
-  ['through a middleware', [retryAfter503]],
-] as const)('a request %s', (_, middleware) => {
-  const phasesOf = (name: string): Phase[] =>
-    phases.filter((phase) => happens(phase, name, middleware.length > 0))
+describe.each(arounds.map((around) => [around.title, around] as const))(
+  'a request %s',
+  (_, around) => {
+    const phasesOf = (name: string): Phase[] =>
+      phases.filter((phase) => happens(phase, name, around))
 
-  describe.each(Object.entries(operations))('%s', (name, operate) => {
-    describe.each(phasesOf(name))('given up in phase %s', (phase) => {
+    describe.each(Object.entries(operations))('%s', (name, operate) => {
+      describe.each(phasesOf(name))('given up in phase %s', (phase) => {
+        test.each(Object.entries(means))('by %s', async (_, make) => {
+          const network = new Network(phase, 'tunnel')
+          const { options, giveUp, check } = make(clock)
+          const request = (session: ClientSession): PromiseLike<unknown> =>
+            operate(session, network.url, options)
+          await checkGivenUp(network, around, request, giveUp, check)
+        })
+      })
+    })
+
+    describe.each(Object.entries(fetches))('%s', (name, operate) => {
+      describe.each(phasesOf(name))('given up in phase %s', (phase) => {
+        test('by its scope', async () => {
+          const network = new Network(phase, 'tunnel')
+          await checkGivenUp(
+            network,
+            around,
+            (session) => operate(session, network.url),
+            (scope) => scope.cancel('enough'),
+            (error) => expect(error).toMatchObject({ code: 'SPOOL_CANCELLED', reason: 'enough' }),
+          )
+        })
+
+        test('by its signal', async () => {
+          const network = new Network(phase, 'tunnel')
+          const controller = new AbortController()
+          await checkGivenUp(
+            network,
+            around,
+            (session) => operate(session, network.url, controller.signal),
+            () => controller.abort('enough'),
+            (error) => expect(error).toBe('enough'),
+          )
+        })
+      })
+    })
+  },
+)
+
+const few = ['get().text()', 'get().saveTo()', 'post() of an iterable that waits for 100'] as const
+
+describe.each(['direct', 'forward', 'SOCKS'] as const)('a request by the way "%s"', (way) => {
+  describe.each(few)('%s', (name) => {
+    const operate = operations[name] as Operation
+    const possible = phases.filter(
+      (phase) => isOn(way, phase) && happens(phase, name, nothingAround),
+    )
+    describe.each(possible)('given up in phase %s', (phase) => {
       test.each(Object.entries(means))('by %s', async (_, make) => {
+        const network = new Network(phase, way)
         const { options, giveUp, check } = make(clock)
-        const request = (session: ClientSession): PromiseLike<unknown> => operate(session, options)
-        await checkGivenUp(phase, middleware, request, giveUp, check)
+        const request = (session: ClientSession): PromiseLike<unknown> =>
+          operate(session, network.url, options)
+        await checkGivenUp(network, nothingAround, request, giveUp, check)
       })
     })
   })
+})
 
-  describe.each(Object.entries(fetches))('%s', (name, operate) => {
-    describe.each(phasesOf(name))('given up in phase %s', (phase) => {
-      test('by its scope', async () => {
-        await checkGivenUp(
-          phase,
-          middleware,
-          (session) => operate(session),
-          (scope) => scope.cancel('enough'),
-          (error) => expect(error).toMatchObject({ code: 'SPOOL_CANCELLED', reason: 'enough' }),
-        )
-      })
+const challenged = ['get().text()', 'get().saveTo()', 'post() of a text'] as const
 
-      test('by its signal', async () => {
-        const controller = new AbortController()
-        await checkGivenUp(
-          phase,
-          middleware,
-          (session) => operate(session, controller.signal),
-          () => controller.abort('enough'),
-          (error) => expect(error).toBe('enough'),
-        )
-      })
-    })
-  })
+describe.each(challenged)('a request through digestAuth(), %s', (name) => {
+  const operate = operations[name] as Operation
+  test.each(Object.entries(means))(
+    'given up while its answer is on its way, by %s',
+    async (_, make) => {
+      const network = new Network('answer to a challenge', 'tunnel')
+      const middleware = [digestAuth({ username: 'ada', password: 'secret' })]
+      const { options, giveUp, check } = make(clock)
+      const request = (session: ClientSession): PromiseLike<unknown> =>
+        operate(session, network.url, options)
+      await checkGivenUp(network, { title: '', middleware }, request, giveUp, check)
+    },
+  )
 })

@@ -75,6 +75,12 @@ export class MemoryPeer {
     return request
   }
 
+  /** Waits for so many bytes, and takes them. */
+  async skip(length: number): Promise<void> {
+    await this.#sink.until(() => this.pending.length >= length)
+    this.#taken += length
+  }
+
   /** Waits until what was not taken yet holds this. */
   untilPending(text: string): Promise<void> {
     return this.#sink.until(() => this.pending.includes(text))
