@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { httpbin } from '../../examples/httpbin/app.ts'
 import type { ReportEntry } from '../../src/cli/fetch/output/report.ts'
-import { serve, type Server } from '../../src/server/index.ts'
+import { Application, bytes, serve, type Server } from '../../src/server/index.ts'
 import { RawServer } from './raw-server.ts'
 
 const main = new URL('../../src/cli/main.ts', import.meta.url).pathname
@@ -39,7 +39,7 @@ async function linesOf(path: string): Promise<string[]> {
   return (await readFile(path, 'utf8').catch(() => '')).split('\n')
 }
 
-describe('spool', () => {
+describe('spool', { timeout: 30_000 }, () => {
   let folder: string
   let server: Server
   let base: string
@@ -84,6 +84,42 @@ describe('spool', () => {
     const names = await readdir(out)
     expect(names.filter((name) => name.endsWith('.part'))).toEqual([])
     expect(new Set(names)).toEqual(new Set(entries.map(({ file }) => file)))
+  })
+
+  it('spool fetch --resume completes what SIGKILL has interrupted, with one line for each URL', async () => {
+    const out = join(folder, 'bodies')
+    const report = join(folder, 'report.jsonl')
+    const list = join(folder, 'urls.txt')
+    const count = 1_500
+    // The first run does not come to its end.
+    let asked = 0
+    const killedThen = Promise.withResolvers<void>()
+    const app = new Application().get('/{size}', async ({ params }) => {
+      if (++asked > 500) await killedThen.promise
+      return bytes(new Uint8Array(Number(params.size)))
+    })
+    await using slow = await serve(app, { host: '127.0.0.1', port: 0 })
+    const urls = Array.from({ length: count }, (_, index) => `${slow.url}/${index}`)
+    await writeFile(list, urls.join('\n'))
+    const args = ['fetch', list, '--per-host', '50', '--out', out, '--report', report]
+    const killed = new Spool(args)
+    while ((await linesOf(report)).length < 200)
+      await new Promise((resolve) => setImmediate(resolve))
+    killed.process.kill('SIGKILL')
+    expect(await killed.ended()).toMatchObject({ code: null, signal: 'SIGKILL' })
+    killedThen.resolve()
+    const { code, stdout } = await new Spool([...args, '--resume']).ended()
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/\n {2}before {6}\d+ URLs, 0 failed\n/)
+    const lines = await linesOf(report)
+    expect([lines.length, lines.pop()]).toEqual([count + 1, ''])
+    const entries = lines.map((line) => JSON.parse(line) as ReportEntry)
+    for (const { index, file, bytes: size, url } of entries) {
+      expect([url, size]).toEqual([`${slow.url}/${index - 1}`, index - 1])
+      expect((await stat(join(out, String(file)))).size).toBe(size)
+    }
+    expect(new Set(entries.map(({ index }) => index)).size).toBe(count)
+    expect(new Set(await readdir(out))).toEqual(new Set(entries.map(({ file }) => file)))
   })
 
   it('spool fetch ends with 130 while its list says nothing', async () => {

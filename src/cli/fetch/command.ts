@@ -33,6 +33,10 @@ export async function fetchCommand(
   const list = await URLList.open(options.inputs, streams.stdin)
   try {
     if (options.out !== undefined) await prepareFolder(options.out)
+    // It would be emptied before it is read.
+    if (options.report !== undefined && (await list.isIn(options.report))) {
+      throw new UsageError(`Cannot write --report "${options.report}": it is the list`)
+    }
     const earlier =
       options.resume && options.report !== undefined
         ? await EarlierRun.read(options.report, { failOnStatus: options.fail })

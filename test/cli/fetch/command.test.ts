@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -111,6 +111,21 @@ describe('fetchCommand()', () => {
       'the report has another URL as its number 1 than the list',
     )
     expect(await readFile(path, 'utf8')).toBe(text)
+  })
+
+  it('fetchCommand() does not write its report over its list', async () => {
+    const path = join(folder, 'urls.txt')
+    const link = join(folder, 'link')
+    await writeFile(path, `${base}/\n`)
+    await symlink(path, link)
+    for (const report of [path, link, join(folder, '.', 'urls.txt')]) {
+      const args = [`${base}/`, path, '--report', report, '--progress', 'none']
+      await expect(fetchCommand(args, new RecordedStreams())).rejects.toThrow(
+        new UsageError(`Cannot write --report "${report}": it is the list`),
+      )
+    }
+    expect(await readFile(path, 'utf8')).toBe(`${base}/\n`)
+    expect(server.statistics().requests).toBe(0)
   })
 
   it('fetchCommand() goes through a proxy', async () => {

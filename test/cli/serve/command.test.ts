@@ -19,7 +19,7 @@ async function get(url: string): Promise<string> {
   return `${response.status} ${await response.text()}`
 }
 
-describe('serveCommand()', () => {
+describe('serveCommand()', { timeout: 30_000 }, () => {
   let folder: TemporaryFolder
 
   beforeEach(() => {

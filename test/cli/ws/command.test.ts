@@ -17,7 +17,7 @@ async function* unended(...texts: string[]): AsyncGenerator<Uint8Array> {
   await new Promise(() => {})
 }
 
-describe('spool ws', () => {
+describe('spool ws', { timeout: 30_000 }, () => {
   let server: Server
   let url: string
   let closings: string[]

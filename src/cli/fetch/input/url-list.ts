@@ -1,5 +1,5 @@
 /** The input of `spool fetch`: URLs of the command line, lists in files, a list on standard input. */
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { UsageError } from '../../usage-error.ts'
 import { cutMark, isURLLine, linesOf, type URLLine } from './url-lines.ts'
 
@@ -8,6 +8,8 @@ interface Source {
   readonly chunks: AsyncIterable<Uint8Array>
   /** In bytes; undefined for what is no regular file. */
   readonly size: number | undefined
+  /** Which file it is, whatever it is called. */
+  readonly file: string | undefined
   close(): Promise<void>
 }
 
@@ -39,7 +41,7 @@ export class URLList {
     try {
       for (const arg of args) {
         if (looksLikeURL.test(arg)) parts.push(arg)
-        else if (arg === '-') parts.push({ chunks: stdin, size: undefined, close: async () => {} })
+        else if (arg === '-') parts.push(standardInput(stdin))
         else parts.push(await openFile(arg))
       }
     } catch (error) {
@@ -47,6 +49,14 @@ export class URLList {
       throw error
     }
     return new URLList(parts)
+  }
+
+  /** Whether one of the lists is in this file. */
+  async isIn(path: string): Promise<boolean> {
+    const found = await stat(path).catch(() => undefined)
+    if (found === undefined) return false
+    const identity = identityOf(found)
+    return this.#parts.some((part) => typeof part !== 'string' && part.file === identity)
   }
 
   /** How many URLs were read so far. */
@@ -102,18 +112,27 @@ export class URLList {
   }
 }
 
+function standardInput(stdin: AsyncIterable<Uint8Array>): Source {
+  return { chunks: stdin, size: undefined, file: undefined, close: async () => {} }
+}
+
+function identityOf({ dev, ino }: { dev: number; ino: number }): string {
+  return `${dev} ${ino}`
+}
+
 async function openFile(path: string): Promise<Source> {
   try {
     const file = await open(path)
-    const stat = await file.stat()
-    if (stat.isDirectory()) {
+    const found = await file.stat()
+    if (found.isDirectory()) {
       await file.close()
       throw new Error('it is a folder')
     }
-    const regular = stat.isFile()
+    const regular = found.isFile()
     return {
       chunks: chunksOf(file),
-      size: regular ? stat.size : undefined,
+      size: regular ? found.size : undefined,
+      file: regular ? identityOf(found) : undefined,
       close: async () => {
         const closed = file.close()
         // Closing waits for a read under way, which on a pipe may be for ever.
