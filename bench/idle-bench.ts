@@ -9,7 +9,7 @@ import type { Memory } from './harness/child.ts'
 import type { BenchOptions } from './harness/options.ts'
 
 const few = 64
-// More would take longer than some of them keep a connection.
+// On each connection. More would take longer than some of them keep one.
 const each = 2
 
 export interface IdleResult {
@@ -34,12 +34,13 @@ export async function benchIdle(
     const memoryWith = role === 'server' ? serverMemory : clientMemory
     for (const contender of contenders) {
       const { name } = contender
-      // Its heap can't be asked for.
-      if (contender.python !== undefined) continue
+      // The heap of Python can't be asked for; a feature costs nothing while a connection is idle.
+      if (contender.python !== undefined || contender.feature === true) continue
       if (only.length > 0 && !only.includes(name)) continue
-      const base = await memoryWith(contender, few)
       for (const connections of quick ? [1000] : [1000, 10_000]) {
-        const memory = await memoryWith(contender, connections)
+        // Equally many requests, since code that has run more often is larger.
+        const base = await memoryWith(contender, few, Math.ceil((connections * each) / few))
+        const memory = await memoryWith(contender, connections, each)
         const more = connections - few
         results.push({
           role,
@@ -56,7 +57,11 @@ export async function benchIdle(
   return results
 }
 
-async function serverMemory(contender: Contender, connections: number): Promise<Memory> {
+async function serverMemory(
+  contender: Contender,
+  connections: number,
+  each: number,
+): Promise<Memory> {
   const generator = new Child('load generator', new URL('load-generator.ts', import.meta.url))
   const child = startContender(contender, ['--expose-gc'])
   try {
@@ -70,7 +75,11 @@ async function serverMemory(contender: Contender, connections: number): Promise<
   }
 }
 
-async function clientMemory(contender: Contender, connections: number): Promise<Memory> {
+async function clientMemory(
+  contender: Contender,
+  connections: number,
+  each: number,
+): Promise<Memory> {
   const server = new Child('target server', new URL('target-server.ts', import.meta.url))
   const child = startContender(contender, ['--expose-gc'])
   try {

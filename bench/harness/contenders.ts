@@ -14,6 +14,8 @@ export interface Contender {
   python?: string
   /** The part of the warm-up requests that it gets, where all of them would take minutes. Default 1. */
   warmUpShare?: number
+  /** Whether it is Spool again, with something switched on. */
+  feature?: boolean
   /** Whether it is measured only where it is named: what a feature costs. */
   byName?: boolean
   /** Whether it always answers the same, as the floor. */

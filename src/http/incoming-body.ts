@@ -86,9 +86,13 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     return Buffer.from(this.#whole.subarray(0, limit))
   }
 
-  /** @internal All of it, for its one reader, if all is there and nobody has read any of it. */
-  takeWhole(): Uint8Array | undefined {
+  /**
+   * @internal All of it, for its one reader: if all is there and no more than `limit`, nobody has read any
+   * of it, and the scope is not cancelled.
+   */
+  takeWhole(limit: number = Infinity): Uint8Array | undefined {
     if (!this.#complete || this.#reading !== 'unread' || this.#error !== undefined) return undefined
+    if (this.#held.size > limit || currentScope().cancelled) return undefined
     this.#claim('collected')
     return (this.#whole = this.#held.takeAll())
   }

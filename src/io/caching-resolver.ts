@@ -141,6 +141,12 @@ export class CachingResolver implements Resolver {
     return waiter.promise
   }
 
+  /** Whether it knows several addresses of a name, so that it counts which of them can be reached. */
+  chooses(host: string): boolean {
+    const answer = this.#entries.get(host.toLowerCase())?.answer
+    return answer !== undefined && !(answer instanceof Error) && answer.length > 1
+  }
+
   /** A connection to this address came about: it is tried first from now on, for ten minutes. */
   succeeded(host: string, address: string): void {
     const name = host.toLowerCase()

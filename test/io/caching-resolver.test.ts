@@ -188,7 +188,9 @@ describe('CachingResolver', () => {
       await manual.answer('a', '2001:db8::1', '192.0.2.1', '192.0.2.2')
       return (await answer).map(({ address }) => address)
     }
+    expect(resolver.chooses('a')).toBe(false)
     await ask()
+    expect(resolver.chooses('A')).toBe(true)
     resolver.succeeded('a', '192.0.2.2')
     const preferred = ['192.0.2.2', '2001:db8::1', '192.0.2.1']
     expect(await ask()).toEqual(preferred)

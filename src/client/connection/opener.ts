@@ -111,8 +111,11 @@ export class Opener {
   async #reach(host: string, options: ConnectOptions): Promise<Transport> {
     try {
       const transport = await this.#dial({ ...options, host })
-      const { remoteAddress } = transport
-      if (remoteAddress !== undefined) this.#resolver.succeeded(host, remoteAddress)
+      // Asked for only where it counts: a socket keeps it, for as long as it is open.
+      if (this.#resolver.chooses(host)) {
+        const { remoteAddress } = transport
+        if (remoteAddress !== undefined) this.#resolver.succeeded(host, remoteAddress)
+      }
       return transport
     } catch (error) {
       if (ConnectError.is(error) && error.phase === 'tcp') this.#resolver.forget(host)

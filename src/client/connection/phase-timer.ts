@@ -52,19 +52,18 @@ export interface TimerOwner {
 const nobody: TimerOwner = { timeUp() {} }
 
 /** One timer: what a connection, or a request that has none yet, waits for at most. */
-export class PhaseTimer {
+export class PhaseTimer extends WheelTimer {
   owner: TimerOwner
   readonly #timers: PhaseTimers
-  readonly #timer: WheelTimer
   #wheel: TimerWheel
   #until = Infinity
   // When the wheel calls next; Infinity if it does not.
   #due = Infinity
 
   constructor(timers: PhaseTimers, owner: TimerOwner) {
+    super(fired)
     this.owner = owner
     this.#timers = timers
-    this.#timer = new WheelTimer(() => this.#fired())
     this.#wheel = timers.coarse
   }
 
@@ -81,21 +80,22 @@ export class PhaseTimer {
   /** Takes it off its wheel: for good, or until it is set again. */
   stop(): void {
     this.#until = this.#due = Infinity
-    this.#wheel.disarm(this.#timer)
+    this.#wheel.disarm(this)
   }
 
   #arm(until: number, now: number): void {
     const delay = Math.max(until - now, 0)
     const wheel = delay < short ? this.#timers.fine : this.#timers.coarse
     if (wheel !== this.#wheel) {
-      this.#wheel.disarm(this.#timer)
+      this.#wheel.disarm(this)
       this.#wheel = wheel
     }
     this.#due = until
-    wheel.arm(this.#timer, delay)
+    wheel.arm(this, delay)
   }
 
-  #fired(): void {
+  /** @internal */
+  fired(): void {
     this.#due = Infinity
     const until = this.#until
     if (until === Infinity) return
@@ -107,4 +107,9 @@ export class PhaseTimer {
       this.owner.timeUp(now)
     }
   }
+}
+
+// One for all, and not a closure for each connection.
+function fired(this: WheelTimer): void {
+  ;(this as PhaseTimer).fired()
 }

@@ -18,9 +18,9 @@ export class WheelTimer {
   /** @internal The tick at which it is due; -1 while it is not armed. */
   due = -1
   /** @internal */
-  readonly callback: () => void
+  readonly callback: (this: WheelTimer) => void
 
-  constructor(callback: () => void) {
+  constructor(callback: (this: WheelTimer) => void) {
     this.callback = callback
   }
 

@@ -51,7 +51,9 @@ export async function validate<S extends StandardSchema>(
   if (typeof (schema as Partial<S> | undefined)?.['~standard']?.validate !== 'function') {
     throw new TypeError(`Cannot validate with ${show(schema)}: expected a Standard Schema`)
   }
-  const result = await schema['~standard'].validate(value)
+  const given = schema['~standard'].validate(value)
+  // Most schemas need no time: then there is nothing to wait for.
+  const result = 'then' in given ? await given : given
   if (result.issues === undefined) return result.value as SchemaOutput<S>
   const issues = result.issues.slice(0, mostIssues).map(({ message, path = [] }) => ({
     message,

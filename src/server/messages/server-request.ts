@@ -22,6 +22,7 @@ import type { Form } from './form/form.ts'
 import type { MultipartLimits, Part } from './form/multipart.ts'
 import { formOf, multipartOf } from './form/read-form.ts'
 import { HTTPError } from './http-error.ts'
+import { jsonOf, readJSON } from './read-json.ts'
 import { type Key, KeyedValues } from './key.ts'
 import { type EndHook, RequestHooks, type ResponseHook } from './request-hooks.ts'
 import { type SchemaOutput, type StandardSchema, validate } from './schema.ts'
@@ -276,11 +277,13 @@ export class ServerRequest<P extends Params = Params> {
   json<S extends StandardSchema>(schema: S): Promise<SchemaOutput<S>>
   json<T = unknown>(): Promise<T>
   json(schema?: StandardSchema): Promise<unknown> {
-    const type = this.headers.get('content-type')
+    const type = this.#typeField
     // A form of another site can post anything as text/plain, but not as JSON.
-    if (type !== null && type !== 'application/json' && !isJSON(type)) {
+    if (type !== undefined && type !== 'application/json' && !isJSON(type)) {
       return Promise.reject(new HTTPError(415, 'Expected a body of type application/json'))
     }
+    const whole = this.incoming?.takeWhole(this.bodyLimit)
+    if (whole !== undefined) return jsonOf(whole, schema)
     const value = this.#read(readJSON)
     return schema === undefined ? value : value.then((value) => validate(schema, value, 'body'))
   }
@@ -322,6 +325,14 @@ export class ServerRequest<P extends Params = Params> {
     return multipartOf(this, limits)
   }
 
+  // Without a look at the other fields if nobody has looked, or changed them.
+  get #typeField(): string | undefined {
+    if (this.#headers === undefined && this.head.contentType !== undefined) {
+      return this.head.contentType
+    }
+    return this.headers.get('content-type') ?? undefined
+  }
+
   async #read<T>(read: (body: IncomingBody, limit: number) => Promise<T>): Promise<T> {
     // Refused before a byte of it is asked for.
     if (this.head.contentLength > this.bodyLimit) throw tooLarge(this.bodyLimit)
@@ -332,15 +343,6 @@ export class ServerRequest<P extends Params = Params> {
         ? tooLarge(this.bodyLimit, error)
         : error
     }
-  }
-}
-
-async function readJSON(body: IncomingBody, limit: number): Promise<unknown> {
-  try {
-    return await body.json(limit)
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    throw new HTTPError(400, 'The body is not valid JSON', { cause: error })
   }
 }
 

@@ -33,6 +33,8 @@ export interface RequestHead {
   readonly expectContinue: boolean
   /** The value of `Upgrade`, if `Connection` names it too, and the version is 1.1. */
   readonly upgrade: string | undefined
+  /** The first `Content-Type`, if it was found on the way: undefined says nothing. */
+  readonly contentType?: string | undefined
 }
 
 export interface ResponseHead {

@@ -190,6 +190,7 @@ export class RequestParser {
       keepAlive,
       expectContinue && minorVersion === 1 && framing !== 'none',
       upgrade,
+      facts.contentType,
     )
     if (framing === 'none') {
       this.#events.head(head)

@@ -158,7 +158,14 @@ export class ResponseParser {
     const contentLength = framing === 'length' ? facts.contentLength : 0
     const keepAlive =
       framing !== 'until-close' && isKeptAlive(facts, minorVersion) && this.#isSound(status)
-    const head = new ReadResponseHead(scan, text, framing, contentLength, keepAlive)
+    const head = new ReadResponseHead(
+      scan,
+      text,
+      framing,
+      contentLength,
+      keepAlive,
+      facts.contentType,
+    )
     if (status < 200 && status !== 101) {
       if (++this.#informational > this.#limits.informational) {
         throw refused(`More than ${this.#limits.informational} informational responses`, 502)

@@ -108,6 +108,17 @@ describe('The body of a ServerRequest', () => {
     ])
   })
 
+  test('is JSON by the content type that the head or a middleware says', async () => {
+    const found = { contentType: 'text/plain', fields: ['content-type', 'text/plain'] }
+    await expect(request(found, '1').json()).rejects.toMatchObject({ status: 415 })
+    const changed = request(found, '1')
+    changed.headers.set('Content-Type', 'application/json')
+    expect(await changed.json()).toBe(1)
+    const spoilt = request({ ...found, contentType: 'application/json' }, '1')
+    spoilt.headers.set('Content-Type', 'text/plain')
+    await expect(spoilt.json()).rejects.toMatchObject({ status: 415 })
+  })
+
   test('over the limit is 413', async () => {
     await expect(request({}, 'x'.repeat(101)).bytes()).rejects.toMatchObject({
       status: 413,

@@ -19,6 +19,8 @@ export class FieldFacts {
   transferEncoding: string | undefined = undefined
   expect: string | undefined = undefined
   upgrade: string | undefined = undefined
+  /** The first `Content-Type`. */
+  contentType: string | undefined = undefined
   /** What `Connection` names. */
   close = false
   keepAlive = false
@@ -31,6 +33,7 @@ export class FieldFacts {
     this.transferEncoding = undefined
     this.expect = undefined
     this.upgrade = undefined
+    this.contentType = undefined
     this.close = false
     this.keepAlive = false
     this.connectionUpgrade = false
@@ -82,6 +85,11 @@ export function noteFacts(
           readConnection(valueAt(text, marks, mark), facts)
         }
         break
+      case 12:
+        if (first === 0x63 && isNamed(text, at, 'Content-Type', 'content-type')) {
+          facts.contentType ??= typeAt(text, marks[mark + 2]!, marks[mark + 3]!)
+        }
+        break
       case 14:
         if (first === 0x63 && isNamed(text, at, 'Content-Length', 'content-length')) {
           readLength(text, marks[mark + 2]!, marks[mark + 3]!, facts)
@@ -125,6 +133,17 @@ export function cutFields(text: string, at: number, count: number): string[] {
 /** Where the fields begin in the text of a head. */
 export function fieldsAt({ fieldCount, marks }: HeadScan, text: string): number {
   return fieldCount === 0 ? text.length : marks[0]!
+}
+
+// A peer says one type again and again: then it is one string, and what is known of it is found at once.
+let lastType = ''
+
+/** The content type at this place. */
+export function typeAt(text: string, from: number, to: number): string {
+  if (to - from !== lastType.length || !text.startsWith(lastType, from)) {
+    lastType = text.slice(from, to)
+  }
+  return lastType
 }
 
 /** Whether the name at this place, which is as long, is this one: in its usual spellings one comparison, or two. */

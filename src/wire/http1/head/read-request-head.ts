@@ -12,6 +12,7 @@ export class ReadRequestHead implements RequestHead {
   readonly keepAlive: boolean
   readonly expectContinue: boolean
   readonly upgrade: string | undefined
+  readonly contentType: string | undefined
   readonly #text: string
   readonly #fieldsAt: number
   readonly #fieldCount: number
@@ -30,6 +31,7 @@ export class ReadRequestHead implements RequestHead {
     keepAlive: boolean,
     expectContinue: boolean,
     upgrade: string | undefined,
+    contentType: string | undefined,
   ) {
     this.method = method
     this.target = target
@@ -40,6 +42,7 @@ export class ReadRequestHead implements RequestHead {
     this.keepAlive = keepAlive
     this.expectContinue = expectContinue
     this.upgrade = upgrade
+    this.contentType = contentType
     this.#text = text
     this.#fieldsAt = fieldsAt
     this.#fieldCount = fieldCount

@@ -13,7 +13,7 @@ export class ReadResponseHead implements ResponseHead {
   readonly framing: ResponseHead['framing']
   readonly contentLength: number
   readonly keepAlive: boolean
-  contentType: string | undefined
+  readonly contentType: string | undefined
   contentEncoding: string | undefined
   keepAliveTerms: string | undefined
   location: string | undefined
@@ -29,6 +29,7 @@ export class ReadResponseHead implements ResponseHead {
     framing: ResponseHead['framing'],
     contentLength: number,
     keepAlive: boolean,
+    contentType: string | undefined,
   ) {
     const { secondEnd, firstEnd } = scan
     this.status = scan.status
@@ -40,7 +41,7 @@ export class ReadResponseHead implements ResponseHead {
     this.framing = framing
     this.contentLength = contentLength
     this.keepAlive = keepAlive
-    this.contentType = undefined
+    this.contentType = contentType
     this.contentEncoding = undefined
     this.keepAliveTerms = undefined
     this.location = undefined
@@ -72,11 +73,6 @@ export class ReadResponseHead implements ResponseHead {
             this.keepAliveTerms ??= text.slice(from, to)
           } else if (isNamed(text, at, 'Set-Cookie', 'set-cookie')) this.setsCookies = true
           break
-        case 12:
-          if (isNamed(text, at, 'Content-Type', 'content-type')) {
-            this.contentType ??= typeAt(text, from, to)
-          }
-          break
         case 16:
           if (isNamed(text, at, 'Content-Encoding', 'content-encoding')) {
             const value = text.slice(from, to)
@@ -88,14 +84,4 @@ export class ReadResponseHead implements ResponseHead {
       }
     }
   }
-}
-
-// A server says one type again and again: then it is one string, and what is known of it is found at once.
-let lastType = ''
-
-function typeAt(text: string, from: number, to: number): string {
-  if (to - from !== lastType.length || !text.startsWith(lastType, from)) {
-    lastType = text.slice(from, to)
-  }
-  return lastType
 }
