@@ -139,7 +139,7 @@ export function fieldsAt({ fieldCount, marks }: HeadScan, text: string): number 
 let lastType = ''
 
 /** The content type at this place. */
-export function typeAt(text: string, from: number, to: number): string {
+function typeAt(text: string, from: number, to: number): string {
   if (to - from !== lastType.length || !text.startsWith(lastType, from)) {
     lastType = text.slice(from, to)
   }
