@@ -9,6 +9,7 @@ import { CookieJar } from './cookies/cookie-jar.ts'
 import type { ClientRequest } from './request/client-request.ts'
 import { atLeast, countFrom, type SharedOptions } from './request/request-options.ts'
 import type { ClientResponse } from './response/client-response.ts'
+import { defaultLimits } from '../wire/http1/limits.ts'
 import { checkKinds, shown } from '../util/option-kinds.ts'
 
 /**
@@ -56,6 +57,10 @@ export interface ClientSessionOptions extends SharedOptions, NetworkOptions {
   maxConnectionAge?: number | undefined
   /** Requests that one connection carries. Default: as many as the server takes. */
   maxConnectionRequests?: number | undefined
+  /** Bytes that the head of a response may have, its fields together. Default 16,384. */
+  maxHeadSize?: number | undefined
+  /** Fields that it may have. Default 100. */
+  maxHeaderFields?: number | undefined
   /** The first is outermost. */
   middleware?: readonly ClientMiddleware[] | undefined
   /** Opens connections in the place of sockets, proxies and all else, as `MockTransport` of `spool/testing` does. */
@@ -71,13 +76,27 @@ export function poolOptions(options: ClientSessionOptions): ConnectorOptions {
   // As aiohttp. Less than most servers keep theirs: Apache 5 s is the exception, nginx 75 s the rule.
   const { keepAlive = 15_000 } = options
   const { maxConnectionAge = Infinity, maxConnectionRequests = Infinity } = options
+  const { maxHeadSize = defaultLimits.head, maxHeaderFields = defaultLimits.fields } = options
   return {
     ...limitsFrom({ limit, limitPerHost }),
     maxWaiting: countFrom(0, 'maxWaiting', maxWaiting),
     keepAlive: atLeast(0, 'keepAlive', keepAlive),
     maxConnectionAge: atLeast(1, 'maxConnectionAge', maxConnectionAge),
     maxConnectionRequests: countFrom(1, 'maxConnectionRequests', maxConnectionRequests),
+    limits:
+      options.maxHeadSize === undefined && options.maxHeaderFields === undefined
+        ? undefined
+        : {
+            head: sizeFrom('maxHeadSize', maxHeadSize),
+            fields: sizeFrom('maxHeaderFields', maxHeaderFields),
+          },
   }
+}
+
+// What is read before anything is known of it has an end.
+function sizeFrom(name: string, value: number): number {
+  if (countFrom(1, name, value) < Infinity) return value
+  throw new RangeError(`Cannot use Infinity as "${name}": expected a whole number`)
 }
 
 /** Connections at most; 0 for no limit. */

@@ -28,6 +28,24 @@ describe('ClientSession.setLimits()', () => {
 })
 
 describe('ClientSession option', () => {
+  test.each([
+    ['maxHeadSize', { maxHeadSize: 100 }, { maxHeadSize: 40_000 }, `X: ${'x'.repeat(20_000)}\r\n`],
+    ['maxHeaderFields', { maxHeaderFields: 3 }, { maxHeaderFields: 300 }, 'X: x\r\n'.repeat(150)],
+  ])('"%s" is how much of a head is read', async (_, few, many, fields) => {
+    for (const [options, fits] of [
+      [few, false],
+      [{}, false],
+      [many, true],
+    ] as const) {
+      await using fixture = new MemoryFixture(answer('hello', { fields }), options)
+      const said = await fixture.session
+        .get('/')
+        .text()
+        .catch((error: Error) => error.name)
+      expect(said).toBe(fits ? 'hello' : 'ProtocolError')
+    }
+  })
+
   test('"maxConnectionRequests" closes a connection after so many', async () => {
     await using fixture = new MemoryFixture(answer('hello'), { maxConnectionRequests: 2 })
     for (let count = 0; count < 5; count++) await fixture.session.get('/').text()

@@ -117,6 +117,11 @@ const ofSessions: Readonly<Record<string, readonly Row[]>> = {
     [0, 'expected 1 or more'],
     [1.5, 'expected a whole number'],
   ],
+  maxHeadSize: [
+    [0, 'expected 1 or more'],
+    [Infinity, 'expected a whole number'],
+  ],
+  maxHeaderFields: [['5', 'expected 1 or more']],
   cookies: [
     ['a=b', 'Cannot use "a=b" as "cookies": expected a CookieJar'],
     [null, 'expected a CookieJar'],
@@ -307,7 +312,7 @@ describe('session.request()', () => {
     [5, 'Cannot send method 5'],
     ['', 'expected a token'],
     ['GET\r\n', 'expected a token'],
-    ['CONNECT', 'not CONNECT'],
+    ['CONNECT', 'CONNECT'],
   ])('refuses the method %j', async (method, message) => {
     const error = await failureOf(() => session.request(method as never, url))
     expect(error.message).toContain(message)

@@ -64,7 +64,7 @@ export class ClientConnection
     this.transport = transport
     this.timer = new PhaseTimer(connector.timers, this)
     this.#connector = connector
-    this.#parser = new ResponseParser(new Reader(this))
+    this.#parser = new ResponseParser(new Reader(this), connector.limits)
     transport.start(this)
   }
 

@@ -4,6 +4,7 @@ import { Scope } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import { nextTurn } from '../../concurrency/time/turn-queue.ts'
 import type { Transport } from '../../io/transport.ts'
+import type { HTTP1Limits } from '../../wire/http1/limits.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { isIdempotent } from '../exchange/exchange-failures.ts'
 import { ConnectionPool, type PoolOptions, type PoolStatistics } from '../pool/pool.ts'
@@ -27,10 +28,13 @@ export interface ConnectorOptions extends PoolOptions {
   readonly maxConnectionRequests: number
   /** How long one connection is used, in milliseconds. */
   readonly maxConnectionAge: number
+  /** How much of a response is read before it is refused. */
+  readonly limits: Partial<HTTP1Limits> | undefined
 }
 
 export class Connector {
   readonly timers: PhaseTimers = new PhaseTimers()
+  readonly limits: Partial<HTTP1Limits> | undefined
   readonly #open: OpenTransport
   readonly #pool: ConnectionPool<ClientConnection, Exchange>
   readonly #expiry: PhaseTimer
@@ -46,6 +50,7 @@ export class Connector {
   constructor(options: ConnectorOptions, open: OpenTransport) {
     this.#maxRequests = options.maxConnectionRequests
     this.#maxAge = options.maxConnectionAge
+    this.limits = options.limits
     this.#open = open
     this.#pool = new ConnectionPool<ClientConnection, Exchange>(options, {
       assign: (exchange, connection) => {

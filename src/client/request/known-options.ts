@@ -46,6 +46,8 @@ const ofSessions: Kinds<ClientSessionOptions> = {
   cookies: 'any',
   maxConnectionAge: 'any',
   maxConnectionRequests: 'any',
+  maxHeadSize: 'any',
+  maxHeaderFields: 'any',
   middleware: 'any',
   transport: 'object',
   socketPath: 'name',

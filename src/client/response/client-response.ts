@@ -138,6 +138,15 @@ export class ClientResponse implements AsyncDisposable {
     return charsetOf(this.headers.get('content-type'))
   }
 
+  /**
+   * How long the body is as it is sent, before it is decompressed, in bytes; undefined if the server does not
+   * say.
+   */
+  get contentLength(): number | undefined {
+    const said = this.headers.get('content-length')
+    return said === null ? undefined : Number(said)
+  }
+
   /** Whether there was a redirect on the way. */
   get redirected(): boolean {
     return this.#history.length > 0

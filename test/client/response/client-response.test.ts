@@ -12,6 +12,17 @@ describe('ClientResponse', () => {
     expect(await (await fixture.session.get('/')).text()).toBe('été')
   })
 
+  it('contentLength is what the server says, if it says anything', async () => {
+    await using fixture = new MemoryFixture(answer('hello'))
+    await using response = await fixture.session.get('/')
+    expect(response.contentLength).toBe(5)
+    await using other = new MemoryFixture(
+      answerRaw('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'),
+    )
+    await using chunked = await other.session.get('/')
+    expect(chunked.contentLength).toBeUndefined()
+  })
+
   it('text() is UTF-8 by default, without its byte order mark', async () => {
     await using fixture = new MemoryFixture(answer('\ufeffgrüße'))
     expect(await fixture.session.get('/').text()).toBe('grüße')
