@@ -19,12 +19,13 @@ const expected: Readonly<Record<OptionKind, string>> = {
 /**
  * Options as plain JavaScript gives them, where no compiler has looked. Throws TypeError if they are no object,
  * for a name that is not among `kinds`, and for a value of another kind; undefined is as left out. `owner`: whose
- * options they are, as in "a request".
+ * options they are, as in "a request". `elsewhere`: what names of other libraries are called here.
  */
 export function checkKinds(
   options: object,
   kinds: Readonly<Record<string, OptionKind>>,
   owner: string,
+  elsewhere: Readonly<Record<string, string>> = {},
 ): void {
   if (!isObject(options)) {
     throw new TypeError(
@@ -32,6 +33,10 @@ export function checkKinds(
     )
   }
   for (const name in options) {
+    if (Object.hasOwn(elsewhere, name)) {
+      const meant = elsewhere[name] as string
+      throw new TypeError(`Cannot use "${name}" as an option of ${owner}, expected ${meant}`)
+    }
     if (!Object.hasOwn(kinds, name)) checkNames(options, named(kinds), owner)
     const kind = kinds[name] as OptionKind
     const value = (options as Record<string, unknown>)[name]

@@ -60,12 +60,27 @@ const ofSessions: Kinds<ClientSessionOptions> = {
   guard: 'any',
 }
 
+// As aiohttp, httpx, axios and undici call them.
+const elsewhere: Readonly<Record<string, string>> = {
+  params: '"query"',
+  searchParams: '"query"',
+  data: '"body", "json" or "form"',
+  allow_redirects: '"redirect"',
+  followRedirects: '"redirect"',
+  base_url: '"baseUrl"',
+  prefixUrl: '"baseUrl"',
+  verify: '"tls"',
+  connector: '"limit", "tls", "proxy" or "mounts"',
+  dispatcher: '"limit", "tls", "proxy" or "mounts"',
+  agent: '"limit", "tls", "proxy" or "mounts"',
+}
+
 /** Throws TypeError for an option that requests do not have, or have of another kind. */
 export function checkRequestOptions(options: RequestOptions): void {
-  checkKinds(options, ofRequests, 'a request')
+  checkKinds(options, ofRequests, 'a request', elsewhere)
 }
 
 /** Throws TypeError for an option that sessions do not have, or have of another kind. */
 export function checkSessionOptions(options: ClientSessionOptions): void {
-  checkKinds(options, ofSessions, 'a session')
+  checkKinds(options, ofSessions, 'a session', elsewhere)
 }

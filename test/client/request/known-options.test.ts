@@ -13,7 +13,9 @@ describe('a session', () => {
       new TypeError('Cannot use "timeOut" as an option of a session, expected "timeout"'),
     )
     expect(() => make({ baseURL: 'http://a/' })).toThrow('expected "baseUrl"')
-    expect(() => make({ agent: undefined })).toThrow('Cannot use "agent" as an option')
+    expect(() => make({ agent: undefined })).toThrow(
+      'Cannot use "agent" as an option of a session, expected "limit", "tls", "proxy" or "mounts"',
+    )
     expect(() => make({ query: { a: 1 } })).toThrow('Cannot use "query" as an option of a session')
   })
 })
@@ -24,7 +26,11 @@ describe('a request', () => {
     const { session } = fixture
     for (const [options, message] of [
       [{ Headers: {} }, 'Cannot use "Headers" as an option of a request, expected "headers"'],
-      [{ data: 'x' }, 'Cannot use "data" as an option of a request'],
+      [
+        { data: 'x' },
+        'Cannot use "data" as an option of a request, expected "body", "json" or "form"',
+      ],
+      [{ params: {} }, 'Cannot use "params" as an option of a request, expected "query"'],
       [{ toString: 1 }, 'Cannot use "toString" as an option of a request'],
     ] as const) {
       const error = await rejectionOf(session.get('/', options as object).text())
