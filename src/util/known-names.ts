@@ -15,7 +15,8 @@ export function checkNames(
   for (const name in options) {
     if (Object.hasOwn(known, name)) continue
     const like =
-      elsewhere[name] ?? Object.keys(known).find((one) => one.toLowerCase() === name.toLowerCase())
+      (Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined) ??
+      Object.keys(known).find((one) => one.toLowerCase() === name.toLowerCase())
     const hint = like === undefined ? '' : `, expected "${like}"`
     throw new TypeError(`Cannot use ${JSON.stringify(name)} as an option of ${owner}${hint}`)
   }

@@ -12,8 +12,9 @@ export interface RequestContent {
   readonly type: string | undefined
 }
 
-// RFC 9110 §9.3: what a body with these means nobody has said, and to some it is the next request.
-const bodyless = new Set(['GET', 'HEAD', 'TRACE'])
+// RFC 9110 §9.3: what a body with these means nobody has said, and to some it is the next request. (With TRACE
+// it is forbidden, whoever sends it, and refused where the head is written.)
+const bodyless = new Set(['GET', 'HEAD'])
 
 /**
  * What the options say is sent; undefined if that is nothing. Throws TypeError if they say two things, or the
