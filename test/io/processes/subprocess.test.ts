@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { moveOnAfter, sleep, taskGroup, timeout } from 'spool'
 import { runProcess, shell, subprocess, temporaryFolder } from 'spool/io'
@@ -15,18 +15,9 @@ afterEach(async () => {
   expect(children()).toEqual([])
 })
 
-/** The processes that are children of this one, zombies too. */
+/** The processes that this thread has started, zombies too; those of other tests are other threads'. */
 function children(): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-        return Number(stat.slice(stat.lastIndexOf(')') + 4).split(' ')[0]) === process.pid
-      } catch {
-        return false
-      }
-    })
+  return readFileSync('/proc/thread-self/children', 'utf8').split(' ').filter(Boolean)
 }
 
 const isThere = (pid: number): boolean => existsSync(`/proc/${pid}`)
@@ -37,6 +28,7 @@ test('subprocess() reads and writes lines with a running program', async () => {
   expect(await cat.stdout?.readLine()).toBe('one')
   await cat.stdin?.write('two\n')
   expect(await cat.stdout?.readLine()).toBe('two')
+  expect(children()).toEqual([String(cat.pid)])
   cat.stdin?.end()
   expect(await cat.wait()).toEqual({ exitCode: 0, signal: null })
   expect(cat.status).toEqual({ exitCode: 0, signal: null })
