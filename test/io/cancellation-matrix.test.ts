@@ -19,7 +19,9 @@ const lines = new Map<string, Line>()
 beforeAll(async () => {
   const main = new URL('./matrix/main.ts', import.meta.url).pathname
   // Nobody reads its standard output, and nobody writes to its standard input.
-  await using child = await subprocess(process.execPath, [main])
+  // Node.js 22 warns that it strips types.
+  const args = ['--disable-warning=ExperimentalWarning', main]
+  await using child = await subprocess(process.execPath, args)
   for await (const line of child.stderr?.lines() ?? []) {
     if (!line.startsWith('{')) throw new Error(`The program says: ${line}`)
     const found = JSON.parse(line) as Line
