@@ -303,7 +303,7 @@ export class Connection
   }
 
   timedOut(phase: ReadPhase): void {
-    if (phase === 'linger') this.destroy()
+    if (phase === 'linger') this.#lingered()
     else if (phase === 'keepAlive') this.#endAfterFlush()
     else {
       this.#host.timedOut++
@@ -336,6 +336,13 @@ export class Connection
   #endNow(): void {
     this.#transport.end()
     this.#readTimer.linger()
+    if (this.#transport.bytesQueued > 0) this.#pump.watchEnd()
+  }
+
+  #lingered(): void {
+    // Its client is still taking our last words: how slowly it may is for the write timer to say.
+    if (this.#transport.bytesQueued > 0) this.#readTimer.linger()
+    else this.destroy()
   }
 
   #leave(error: Error | undefined): void {

@@ -127,11 +127,16 @@ export class ResponsePump {
     this.#writer?.fail(error)
   }
 
-  #filled(): void {
-    this.full = true
+  /** Nothing more will be written: watches that the client takes what was. */
+  watchEnd(): void {
     const { wheel, timeouts } = this.#host
     this.#timer ??= new WriteTimer(wheel, this.#transport, timeouts.write, this.#listener)
     this.#timer.start()
+  }
+
+  #filled(): void {
+    this.full = true
+    this.watchEnd()
   }
 
   #sent(): void {

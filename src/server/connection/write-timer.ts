@@ -38,7 +38,9 @@ export class WriteTimer {
 
   #fired(): void {
     const queued = this.#transport.bytesQueued
-    if (queued > 0 && queued < this.#queued) this.start()
+    // All of it: whoever waits for that is told by the transport.
+    if (queued === 0) return
+    if (queued < this.#queued) this.start()
     else this.#listener.stalled()
   }
 }

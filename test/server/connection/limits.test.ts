@@ -322,6 +322,44 @@ describe('a connection', () => {
     server.host.end()
   })
 
+  test('that ends is not closed while its client still takes the last response', async () => {
+    using clock = MockClock.install()
+    const server = serve()
+    const client = server.connect({ highWaterMark: 1_000_000, chunkSize: 10 })
+    client.transport.pause()
+    await client.send(get('/', 'connection: close'))
+    // Far longer than a client has to end its side, and a little of it each time.
+    for (let seconds = 0; seconds < 120; seconds += 40) {
+      await clock.advance(40_000)
+      expect(client.transport.closed).toBe(false)
+      const before = client.text.length
+      client.transport.resume()
+      for (let turns = 0; turns < 3; turns++) await Promise.resolve()
+      client.transport.pause()
+      expect(client.text.length).toBeGreaterThan(before)
+      expect(client.text).not.toContain('root')
+    }
+    client.transport.resume()
+    await settle()
+    expect(client.text).toMatch(/\r\n\r\nroot$/)
+    await clock.advance(6_000)
+    expect(server.host.statistics()).toMatchObject({ connections: 0, timedOut: 0 })
+    server.host.end()
+  })
+
+  test('that ends is closed once its client takes nothing of the last response for 60 s', async () => {
+    using clock = MockClock.install()
+    const server = serve()
+    const client = server.connect({ highWaterMark: 1_000_000 })
+    client.transport.pause()
+    await client.send(get('/', 'connection: close'))
+    await clock.advance(59_000)
+    expect(client.transport.closed).toBe(false)
+    await clock.advance(2_000)
+    expect(server.host.statistics()).toMatchObject({ connections: 0, timedOut: 1 })
+    server.host.end()
+  })
+
   test('whose client does not end its side is closed 5 s after ours', async () => {
     using clock = MockClock.install()
     const server = serve()
