@@ -3,31 +3,31 @@
  * most handlers look at a parameter or two.
  */
 import type { Scope } from '../../concurrency/scope/scope.ts'
-import { charsetOf, isJSON } from '../../http/content-type.ts'
+import { isJSON } from '../../http/content-type.ts'
 import { parseCookies } from '../../http/fields/cookie.ts'
-import { formatHTTPTime } from '../../http/fields/http-time.ts'
 import {
   preferredEncoding,
   preferredLanguage,
   preferredType,
 } from '../../http/fields/negotiation.ts'
-import { evaluatePreconditions, type ResourceState } from '../../http/fields/preconditions.ts'
+import type { ResourceState } from '../../http/fields/preconditions.ts'
 import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
-import { IncomingBody } from '../../http/incoming-body.ts'
+import type { IncomingBody } from '../../http/incoming-body.ts'
 import type { RequestHead } from '../../wire/http1/messages.ts'
 import { writeResponseHead } from '../../wire/http1/writing/head-writer.ts'
-import { SpoolError } from '../../util/error.ts'
 import { Fields } from './fields.ts'
 import type { Form } from './form/form.ts'
 import type { MultipartLimits, Part } from './form/multipart.ts'
 import { formOf, multipartOf } from './form/read-form.ts'
 import { HTTPError } from './http-error.ts'
-import { jsonOf, readJSON } from './read-json.ts'
+import { jsonOf, readJSON } from './request/request-json.ts'
 import { type Key, KeyedValues } from './key.ts'
 import { type EndHook, RequestHooks, type ResponseHook } from './request-hooks.ts'
+import { preconditionResponse } from './request/precondition-response.ts'
+import { emptyBody, readBody, readText } from './request/request-body.ts'
+import { pathOf, queryOf, urlOf } from './request/request-target.ts'
 import { type SchemaOutput, type StandardSchema, validate } from './schema.ts'
-import { ServerResponse } from './server-response.ts'
-import { urlOf } from './request-url.ts'
+import type { ServerResponse } from './server-response.ts'
 
 /** Where a request came from: what it can't know by itself. */
 export interface RequestOrigin {
@@ -245,7 +245,7 @@ export class ServerRequest<P extends Params = Params> {
    * Cancellation: what was not read is dropped, and the connection ends after the response.
    */
   bytes(): Promise<Uint8Array> {
-    return this.#read((body, limit) => body.bytes(limit))
+    return readBody(this, (body, limit) => body.bytes(limit))
   }
 
   /**
@@ -254,15 +254,7 @@ export class ServerRequest<P extends Params = Params> {
    * Cancellation: as that of `bytes()`.
    */
   text(): Promise<string> {
-    const charset = charsetOf(this.headers.get('content-type'))
-    return this.#read(async (body, limit) => {
-      try {
-        return await body.text(limit, charset)
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error
-        throw new HTTPError(415, `The charset "${charset}" is not supported`, { cause: error })
-      }
-    })
+    return readText(this)
   }
 
   /**
@@ -284,7 +276,7 @@ export class ServerRequest<P extends Params = Params> {
     }
     const whole = this.incoming?.takeWhole(this.bodyLimit)
     if (whole !== undefined) return jsonOf(whole, schema)
-    const value = this.#read(readJSON)
+    const value = readBody(this, readJSON)
     return schema === undefined ? value : value.then((value) => validate(schema, value, 'body'))
   }
 
@@ -298,7 +290,7 @@ export class ServerRequest<P extends Params = Params> {
    * Cancellation: what was read is dropped, and files are removed.
    */
   form(): Promise<Form> {
-    return formOf(this, this.bodyLimit, () => this.#read((body, limit) => body.text(limit)))
+    return formOf(this, this.bodyLimit, () => readBody(this, (body, limit) => body.text(limit)))
   }
 
   /**
@@ -332,68 +324,6 @@ export class ServerRequest<P extends Params = Params> {
     }
     return this.headers.get('content-type') ?? undefined
   }
-
-  async #read<T>(read: (body: IncomingBody, limit: number) => Promise<T>): Promise<T> {
-    // Refused before a byte of it is asked for.
-    if (this.head.contentLength > this.bodyLimit) throw tooLarge(this.bodyLimit)
-    try {
-      return await read(this.body, this.bodyLimit)
-    } catch (error) {
-      throw SpoolError.hasCode(error, 'SPOOL_BODY_TOO_LARGE')
-        ? tooLarge(this.bodyLimit, error)
-        : error
-    }
-  }
-}
-
-function preconditionResponse(
-  { method, headers }: ServerRequest,
-  state: ResourceState,
-): ServerResponse | undefined {
-  const result = evaluatePreconditions(method, headers, state)
-  if (result === 'proceed') return undefined
-  if (result === 'failed') return new HTTPError(412).toResponse()
-  const response = new ServerResponse(null, { status: 304 })
-  const { etag, lastModified } = state
-  if (etag !== undefined) response.headers.set('etag', etag)
-  if (lastModified !== undefined) {
-    response.headers.set('last-modified', formatHTTPTime(lastModified))
-  }
-  return response
 }
 
 const noParams: Params = Object.freeze(Object.create(null))
-
-function pathOf(target: string): string {
-  const start = target.charCodeAt(0) === 0x2f ? 0 : pathStart(target)
-  const end = target.indexOf('?', start)
-  const path =
-    start === 0 && end === -1 ? target : target.slice(start, end === -1 ? undefined : end)
-  return path === '' ? '/' : path
-}
-
-// Absolute form, as a proxy gets it (RFC 9112 §3.2.2): the path is behind the authority, if there is one.
-function pathStart(target: string): number {
-  const authority = target.indexOf('://')
-  if (authority === -1) return 0
-  const start = target.slice(authority + 3).search(/[/?]/)
-  return start === -1 ? target.length : authority + 3 + start
-}
-
-function queryOf(target: string): string {
-  const start = target.indexOf('?')
-  return start === -1 ? '' : target.slice(start + 1)
-}
-
-function emptyBody(): IncomingBody {
-  const body = new IncomingBody(nobody)
-  body.end()
-  return body
-}
-
-const nobody = { pause: () => undefined, resume: () => undefined, abandon: () => undefined }
-
-function tooLarge(limit: number, cause?: unknown): HTTPError {
-  const options = cause === undefined ? {} : { cause }
-  return new HTTPError(413, `The body is longer than the ${limit} bytes allowed`, options)
-}

@@ -15,7 +15,8 @@ import {
   type ServerTimeouts,
 } from '../server-options.ts'
 import type { WorkerBrief } from './messages.ts'
-import { Supervisor, type WorkerAddress } from './supervisor.ts'
+import type { WorkerAddress } from './living-worker.ts'
+import { Supervisor } from './supervisor.ts'
 
 const nothing: ServerStatistics = {
   connections: 0,

@@ -1,8 +1,8 @@
 // The body of a request as JSON, and what is wrong with it.
-import type { IncomingBody } from '../../http/incoming-body.ts'
-import { decodeText } from '../../http/text-decoding.ts'
-import { HTTPError } from './http-error.ts'
-import { type StandardSchema, validate } from './schema.ts'
+import type { IncomingBody } from '../../../http/incoming-body.ts'
+import { decodeText } from '../../../http/text-decoding.ts'
+import { HTTPError } from '../http-error.ts'
+import { type StandardSchema, validate } from '../schema.ts'
 
 /** Of a body that is still to come. Throws `HTTPError` 400 if it is none. */
 export async function readJSON(body: IncomingBody, limit: number): Promise<unknown> {

@@ -1,0 +1,49 @@
+// Bodies read as a whole: by the limit of the request, and with errors that say what the client did wrong.
+import { charsetOf } from '../../../http/content-type.ts'
+import { IncomingBody } from '../../../http/incoming-body.ts'
+import { SpoolError } from '../../../util/error.ts'
+import { HTTPError } from '../http-error.ts'
+import type { ServerRequest } from '../server-request.ts'
+
+/** Throws `HTTPError` 413 if the body is longer than the limit of the request. */
+export async function readBody<T>(
+  request: ServerRequest,
+  read: (body: IncomingBody, limit: number) => Promise<T>,
+): Promise<T> {
+  // Refused before a byte of it is asked for.
+  if (request.head.contentLength > request.bodyLimit) throw tooLarge(request.bodyLimit)
+  try {
+    return await read(request.body, request.bodyLimit)
+  } catch (error) {
+    throw SpoolError.hasCode(error, 'SPOOL_BODY_TOO_LARGE')
+      ? tooLarge(request.bodyLimit, error)
+      : error
+  }
+}
+
+/** Decoded by the charset of its content type. Throws `HTTPError` 415 for one that is not known. */
+export function readText(request: ServerRequest): Promise<string> {
+  const charset = charsetOf(request.headers.get('content-type'))
+  return readBody(request, async (body, limit) => {
+    try {
+      return await body.text(limit, charset)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw new HTTPError(415, `The charset "${charset}" is not supported`, { cause: error })
+    }
+  })
+}
+
+/** Of a request that has none. */
+export function emptyBody(): IncomingBody {
+  const body = new IncomingBody(nobody)
+  body.end()
+  return body
+}
+
+const nobody = { pause: () => undefined, resume: () => undefined, abandon: () => undefined }
+
+function tooLarge(limit: number, cause?: unknown): HTTPError {
+  const options = cause === undefined ? {} : { cause }
+  return new HTTPError(413, `The body is longer than the ${limit} bytes allowed`, options)
+}
