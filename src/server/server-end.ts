@@ -142,12 +142,20 @@ export class ServerEnd {
   }
 }
 
+// A year: whoever means so much time says Infinity, and Date.now() is further away.
+const tooFar = 365 * 86_400_000
+
 function deadlineOf(options: CloseOptions): number | undefined {
   checkOptions('call of close()', options, 'close({ timeout: 5_000 })')
   checkNames(options, { timeout: true, deadline: true }, 'close()')
   const { timeout, deadline } = options
   if (timeout === undefined) {
-    return deadline === undefined ? undefined : checkDeadline('deadline', deadline)
+    if (deadline === undefined) return undefined
+    checkDeadline('deadline', deadline)
+    if (deadline === Infinity || deadline - clock().now() < tooFar) return deadline
+    throw new RangeError(
+      `Invalid deadline ${deadline}: expected a time on the clock of now(), which is not Date.now(); or say "timeout"`,
+    )
   }
   if (deadline === undefined) return clock().now() + checkDuration('timeout', timeout)
   throw new TypeError('Cannot close with both "timeout" and "deadline": say one of them')

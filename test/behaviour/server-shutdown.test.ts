@@ -305,6 +305,7 @@ describe('close()', () => {
     [{ timeout: '5s' }, TypeError, 'Invalid timeout "5s": expected a number of milliseconds'],
     [{ deadline: Number.NaN }, RangeError, 'Invalid deadline NaN'],
     [{ deadline: new Date(0) }, TypeError, 'Invalid deadline Date'],
+    [{ deadline: Date.UTC(2026, 0) }, RangeError, 'the clock of now(), which is not Date.now()'],
     [{ timeOut: 1 }, TypeError, 'Cannot use "timeOut" as an option of close(), expected "timeout"'],
     [{ timeout: 1, deadline: 1 }, TypeError, 'Cannot close with both "timeout" and "deadline"'],
   ])('refuses %j, and goes on serving', async (options, kind, message) => {
