@@ -78,8 +78,8 @@ export class RequestReader implements RequestEvents, BodySource, InterimSender {
   leavesOpenEnd(response: BodyInput | null): boolean {
     const { request } = this
     if (!this.reading || request?.head.framing !== 'chunked') return false
-    // What is sent in pieces may be made of it.
-    return this.#discarding || (request.incoming?.used === false && isWhole(response))
+    // Sent back as it comes, it is read from now on.
+    return this.#discarding || (request.incoming?.used === false && request.incoming !== response)
   }
 
   /** The response comes: from now on there is nothing to be said before it. */

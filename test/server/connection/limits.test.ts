@@ -1,5 +1,5 @@
 import { sleep } from 'spool'
-import { Application, text } from 'spool/server'
+import { Application, stream, text } from 'spool/server'
 import { MockClock, settle } from 'spool/testing'
 import { describe, expect, test } from 'vitest'
 import { turnUntil } from '../../support/open-resources.ts'
@@ -8,6 +8,8 @@ import { get, post } from '../../support/requests.ts'
 
 const app = new Application()
   .get('/', () => text('root'))
+  .post('/echo', ({ body }) => stream(body))
+  .post('/unread', () => stream(['a', 'b']))
   .get('/slow', async () => {
     await sleep(200_000)
     return text('slept')
@@ -244,11 +246,21 @@ describe('a body', () => {
     await unknown.send(chunked('/none'))
     expect(unknown.take()).toMatch(/^HTTP\/1\.1 404 [^]*connection: close\r\n/)
     expect(unknown.ended).toBe(true)
+    const streamed = server.connect()
+    await streamed.send(chunked('/unread'))
+    expect(streamed.take()).toMatch(/^HTTP\/1\.1 200 [^]*connection: close\r\n/)
+    expect(streamed.ended).toBe(true)
+    const echoed = server.connect()
+    await echoed.send(chunked('/echo'))
+    expect(echoed.take()).toMatch(/^HTTP\/1\.1 200 [^]*chunked\r\n/)
+    await echoed.send('5\r\nhello\r\n0\r\n\r\n')
+    expect(echoed.take()).toBe('5\r\nhello\r\n0\r\n\r\n')
+    expect(echoed.ended).toBe(false)
     const known = server.connect()
     await known.send(`${chunked('/none')}5\r\nhello\r\n0\r\n\r\n`)
     expect(known.statuses()).toEqual([404])
     expect(known.ended).toBe(false)
-    for (const client of [short, long, unknown, known]) await client.end()
+    for (const client of [short, long, unknown, streamed, echoed, known]) await client.end()
     expect(server.host.statistics().connections).toBe(0)
     server.host.end()
   })
