@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises'
 import { checkFunction } from '../../concurrency/scope/arguments.ts'
+import { shield } from '../../concurrency/tasks/shield.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { checkNames, type Names } from '../../util/known-names.ts'
 import { checkPath } from './check-path.ts'
@@ -36,7 +37,8 @@ export async function copyFile(
   const total = await from.size()
   const beside = `${target}.${Math.random().toString(36).slice(2)}.tmp`
   try {
-    await using to = await open(beside, 'x')
+    // Not given up halfway: a file that comes into being later would be removed by nobody.
+    await using to = await shield(() => open(beside, 'x'))
     for await (const bytes of from.chunks({ chunkSize: pieceSize })) {
       await to.write(bytes)
       onProgress?.(from.position, total)
