@@ -14,7 +14,12 @@ describe('documentation', () => {
       printed.push(values.map(String).join(' '))
     })
 
+    const watched = process.listenerCount('unhandledRejection')
+
     await import(path)
+
+    // Else a program or a server goes on.
+    expect(process.listenerCount('unhandledRejection')).toBe(watched)
 
     // `console.log(x) // → text` says what is printed.
     const expected = Array.from(
