@@ -52,6 +52,13 @@ describe('a program that is interrupted', () => {
     expect(program.exitCode).toBe(130)
   })
 
+  test('leaves behind what ignores it and what nothing can wake any more', async () => {
+    await using program = await interrupt('is stuck', 'SIGINT')
+    expect(program.output).toContain('task "deaf", stopping')
+    expect(program.output).toContain('run() returned')
+    expect(program.exitCode).toBe(130)
+  })
+
   test('exits at once at a second signal, in the middle of its clean-up', async () => {
     await using program = await interrupt('ignores', 'SIGTERM', 'SIGINT')
     expect(program.output).not.toContain('run() returned')
@@ -110,7 +117,15 @@ describe('a program that fails', () => {
       'Tasks ignored their cancellation, and nothing is left that could wake them\n' +
         'group "run", stopping\n└─ task "main", stopping',
     )
-    expect(program.exitCode).not.toBe(0)
+    expect(program.output).toMatch(/^SpoolError: Nothing is left that could wake a task/m)
+    expect(program.exitCode).toBe(1)
+  })
+
+  test('is told so in a worker thread, once, and can go on after it', async () => {
+    await using program = await start('stuck-worker')
+    await program.ended()
+    expect(program.output.match(/Tasks ignored their cancellation/g)).toHaveLength(1)
+    expect(program.output).toContain('SPOOL_DEADLOCK\nthe next run() returned\nexit code 0\n')
   })
 
   test('ends with 1 and the error of a future that nobody came for', async () => {

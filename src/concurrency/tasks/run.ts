@@ -49,7 +49,8 @@ type Signal = keyof typeof exitCodes
  * that do not stop within `grace` are named on stderr.
  *
  * If every task waits for another and nothing can wake them any more, the program fails with a
- * `SPOOL_DEADLOCK` that shows them.
+ * `SPOOL_DEADLOCK` that shows them. Tasks that wait for something else than Spool, and so can't be stopped
+ * either, are named on stderr then and left behind.
  *
  * If `main` fails, everything else is cancelled and its error is thrown. A promise that is rejected
  * and that nobody awaits fails the nearest task group. Failures that can't be thrown, because another
@@ -79,12 +80,15 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
   const signals = withSignals ? new Signals(group, grace) : undefined
   const unwatch = watchRejections(group)
   let deadlock: SpoolError | undefined
+  const stuck = Promise.withResolvers<void>()
   const onStandstill = (): void => {
-    deadlock = standstill(group) ?? deadlock
+    if (group.scope.cancelled) nameTheStuck(group, stuck.resolve)
+    else deadlock = cancelTheStuck(group)
   }
   process.on('beforeExit', onStandstill)
   try {
-    await group.runBody(() => untilQuiet(group))
+    await Promise.race([group.runBody(() => untilQuiet(group)), stuck.promise])
+    group.giveUp()
   } catch (error) {
     const first = deadlock ?? (task.state === 'failed' ? task.exception() : error)
     if (first !== error) reportOthers((error as TaskGroupError).failures, first)
@@ -96,7 +100,7 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
   }
   if (signals?.received === undefined) return task.result()
   failWith(exitCodes[signals.received])
-  return task.state === 'cancelled' ? (undefined as T) : task.result()
+  return task.state === 'succeeded' ? task.result() : (undefined as T)
 }
 
 /**
@@ -151,19 +155,25 @@ class Signals {
   }
 }
 
-// Node.js is about to end the process, for want of anything that could still happen in it.
-function standstill(group: TaskGroup): SpoolError | undefined {
+// Node.js is about to end the process, for want of anything that could still happen in it. Whether that
+// ends the tasks shows at the next time, so the event loop has to turn once more.
+function cancelTheStuck(group: TaskGroup): SpoolError {
   const tasks = String(treeOf(group.scope))
-  if (group.scope.cancelled) {
-    write(`Tasks ignored their cancellation, and nothing is left that could wake them\n${tasks}`)
-    return undefined
-  }
   const text = `Nothing is left that could wake a task of this program\n${tasks}`
   const deadlock = new SpoolError('SPOOL_DEADLOCK', text)
   group.take(deadlock, 'run()')
-  // To be asked again, should that end nothing.
   nextTurn(() => undefined)
   return deadlock
+}
+
+// What the cancellation did not end never will. Nobody must wait for it: the process would end in the
+// middle of that, with any exit code, and in a worker thread it would be asked here again and again, since
+// there writing to stderr turns the event loop.
+function nameTheStuck(group: TaskGroup, giveUp: () => void): void {
+  write(
+    `Tasks ignored their cancellation, and nothing is left that could wake them\n${String(treeOf(group.scope))}`,
+  )
+  nextTurn(giveUp)
 }
 
 /** Writes the failures besides the one that is thrown to stderr. */

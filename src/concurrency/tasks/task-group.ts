@@ -185,6 +185,13 @@ export class TaskGroup extends GroupTasks implements ScopeGroup, AsyncDisposable
       this.size === 0 ? this.#endScope() : this.whenIdle().then(() => this.#endScope()))
   }
 
+  /** @internal Ends the group for whoever owns it, with what has failed, whatever still runs. */
+  giveUp(): void {
+    this.shut()
+    this.#over = true
+    this.#throwFailures()
+  }
+
   /** @internal */
   override taskEnded(task: Task): void {
     if (task.state === 'failed') this.#fail(task.name, task.exception())

@@ -22,6 +22,7 @@ await run(
       { name: 'worker' },
     )
     if (how === 'ignores') createTask(ignore, { name: 'deaf' })
+    if (how === 'is stuck') createTask(() => new Promise(() => undefined), { name: 'deaf' })
     try {
       console.log('ready')
       await sleep(Infinity)

@@ -290,8 +290,7 @@ test('a program in which nothing can wake a task any more fails, and shows the t
 
 test('a program in which nothing can wake a task that ignores its cancellation names it', async () => {
   using watched = watchProcess()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const running = rejectionOf(run(() => promise, { name: 'deaf' }))
+  const running = rejectionOf(run(() => new Promise(() => undefined), { name: 'deaf' }))
   await settle()
   emit('beforeExit', 0)
   expect(watched.lines).toEqual([])
@@ -299,8 +298,22 @@ test('a program in which nothing can wake a task that ignores its cancellation n
   expect(watched.lines.join('')).toMatch(
     /^Tasks ignored their cancellation.*\n.*\n└─ task "deaf", stopping/,
   )
-  resolve()
   expect(await running).toMatchObject({ code: 'SPOOL_DEADLOCK' })
+  expect(process.listenerCount('beforeExit')).toBe(0)
+})
+
+test('a program that fails and leaves a task behind that nothing can wake throws why it failed', async () => {
+  using watched = watchProcess()
+  const running = rejectionOf(
+    run(() => {
+      createTask(() => new Promise(() => undefined), { name: 'deaf' })
+      throw new Error('main is broken')
+    }),
+  )
+  await settle()
+  emit('beforeExit', 0)
+  expect(await running).toMatchObject({ message: 'main is broken' })
+  expect(watched.lines).toHaveLength(1)
 })
 
 describe('rejections that nobody handles', () => {
