@@ -3,6 +3,7 @@
  * promised, and waits while the peer is slow. The owner of the transport passes on what its sink is
  * told, by `drained()` and `fail()`.
  */
+import { show } from '../concurrency/scope/arguments.ts'
 import { currentScope } from '../concurrency/scope/scope.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
 import type { Transport } from '../io/transport.ts'
@@ -42,10 +43,16 @@ export class BodyWriter {
   /**
    * Writes one chunk; false: wait for `ready()` before the next.
    *
-   * Throws `ProtocolError` if it goes beyond the promised length: nothing of the chunk is sent then.
+   * Throws `ProtocolError` if it goes beyond the promised length, and TypeError for what is no chunk:
+   * nothing of it is sent then.
    */
   write(chunk: Uint8Array | string): boolean {
     if (this.#error !== undefined) throw this.#error
+    if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) {
+      throw new TypeError(
+        `Cannot send ${show(chunk)} as a part of a body: expected a string or a Uint8Array`,
+      )
+    }
     // A string of ASCII goes out as it is: one byte is one character.
     const length = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength
     const data = typeof chunk === 'string' && length !== chunk.length ? Buffer.from(chunk) : chunk

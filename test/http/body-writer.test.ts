@@ -34,6 +34,18 @@ test('BodyWriter frames chunks of text and bytes, and leaves empty ones out', ()
   expect(writer.written).toBe(23)
 })
 
+test.each([5, null, undefined, { a: 1 }, new ArrayBuffer(2)])(
+  'BodyWriter refuses %o as a chunk, and sends nothing of it',
+  (chunk) => {
+    const recorder = new Recorder()
+    const writer = new BodyWriter(recorder.asTransport(), 'chunked')
+    expect(() => writer.write(chunk as never)).toThrow(
+      /^Cannot send .* expected a string or a Uint/,
+    )
+    expect(recorder.sent).toBe('')
+  },
+)
+
 test('BodyWriter sends trailers after the last chunk', () => {
   const recorder = new Recorder()
   const writer = new BodyWriter(recorder.asTransport(), 'chunked')

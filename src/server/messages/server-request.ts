@@ -249,7 +249,8 @@ export class ServerRequest<P extends Params = Params> {
   }
 
   /**
-   * As `bytes()`, decoded by the charset of its content type, by default UTF-8. 415 if it is not known.
+   * As `bytes()`, decoded by the charset of its content type, by default UTF-8. 415 if it is not known, or
+   * if the body is compressed, which `bytes()` and `body` leave as it is.
    *
    * Cancellation: as that of `bytes()`.
    */
@@ -261,7 +262,8 @@ export class ServerRequest<P extends Params = Params> {
    * As `bytes()`, parsed as JSON. With a schema of zod, valibot, arktype or another library that speaks
    * Standard Schema, what the schema makes of it.
    *
-   * Throws `HTTPError` 400 if it is no JSON, 415 if it has a content type that is none of JSON, and 422
+   * Throws `HTTPError` 400 if it is no JSON, 415 if it has a content type that is none of JSON or is
+   * compressed, and 422
    * with the list of issues, as `application/problem+json`, if it does not match the schema.
    *
    * Cancellation: as that of `bytes()`.
@@ -275,8 +277,8 @@ export class ServerRequest<P extends Params = Params> {
       return Promise.reject(new HTTPError(415, 'Expected a body of type application/json'))
     }
     const whole = this.incoming?.takeWhole(this.bodyLimit)
-    if (whole !== undefined) return jsonOf(whole, schema)
-    const value = readBody(this, readJSON)
+    if (whole !== undefined) return jsonOf(this, whole, schema)
+    const value = readJSON(this)
     return schema === undefined ? value : value.then((value) => validate(schema, value, 'body'))
   }
 
@@ -284,7 +286,7 @@ export class ServerRequest<P extends Params = Params> {
    * A form, `application/x-www-form-urlencoded` or `multipart/form-data`, as a whole: its fields, and
    * apart from them its files, of which those above 256 KiB lie on the disk until the request is over.
    *
-   * Throws `HTTPError` 415 for a body of another type, 413 if all of it is longer than the limit of
+   * Throws `HTTPError` 415 for a body of another type or a compressed one, 413 if all of it is longer than the limit of
    * `json()` and `text()` or has more than 100 parts or 20 files, 400 if it is malformed or cut off.
    *
    * Cancellation: what was read is dropped, and files are removed.

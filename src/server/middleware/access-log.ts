@@ -107,6 +107,8 @@ export function accessLog(options: AccessLogOptions = {}): ServerMiddleware {
   return (request, next) => {
     const start = clock().now()
     const time = new Date()
+    // A socket that is closed has no address any more, unless it was asked before: then it keeps it.
+    request.origin.remoteAddress?.at(0)
     request.onEnd((end) => {
       if (skip?.(request, end) === true) return
       write({ request, end, time, duration: clock().now() - start, status: statusOf(end) })

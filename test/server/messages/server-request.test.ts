@@ -1,3 +1,4 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { HTTPError, text } from 'spool/server'
 import { describe, expect, test } from 'vitest'
 import type { RequestHead } from '../../../src/wire/http1/messages.ts'
@@ -106,6 +107,19 @@ describe('The body of a ServerRequest', () => {
       ['a', 'b c'],
       ['a', 'ä'],
     ])
+  })
+
+  test('that is compressed is 415 as a text, JSON and form, and stays as it is as bytes', async () => {
+    const packed = (type: string): ServerRequest =>
+      request({ fields: ['content-type', type, 'content-encoding', 'gzip'] }, gzipSync('{"a":1}'))
+    const refused = { status: 415, message: 'Expected a body without a content coding' }
+    await expect(packed('application/json').json()).rejects.toMatchObject(refused)
+    await expect(packed('text/plain').text()).rejects.toMatchObject(refused)
+    const form = 'application/x-www-form-urlencoded'
+    await expect(packed(form).form()).rejects.toMatchObject(refused)
+    expect(() => packed('multipart/form-data; boundary=b').multipart()).toThrow(refused.message)
+    expect(gunzipSync(await packed('text/plain').bytes()).toString()).toBe('{"a":1}')
+    expect(await request({ fields: ['content-encoding', 'Identity'] }, 'a').text()).toBe('a')
   })
 
   test('is JSON by the content type that the head or a middleware says', async () => {

@@ -1,8 +1,17 @@
 import { AsyncEvent, sleep } from 'spool'
-import { accessLog, type AccessLogEntry, Application, requestId, stream, text } from 'spool/server'
+import {
+  accessLog,
+  type AccessLogEntry,
+  Application,
+  requestId,
+  serve,
+  stream,
+  text,
+} from 'spool/server'
 import { MockClock, settle } from 'spool/testing'
 import { expect, test } from 'vitest'
 import { MemoryServer } from '../../support/memory-server.ts'
+import { rawClient } from '../../support/raw-client.ts'
 import { get } from '../../support/requests.ts'
 
 function logged(format?: string): { lines: string[]; app: Application } {
@@ -136,4 +145,28 @@ test('accessLog() leaves out what it is told to', async () => {
 
 test.each(['%x', '100%', '%{a}x', '%q %s'])('accessLog() refuses the format %j', (format) => {
   expect(() => accessLog({ format })).toThrow(/^Unknown atom "%/)
+})
+
+test('accessLog() knows the address of a client that has left', async () => {
+  const called = new AsyncEvent()
+  const logged = new AsyncEvent()
+  const lines: string[] = []
+  const logger = {
+    info(line: string): void {
+      lines.push(line)
+      logged.set()
+    },
+  }
+  const app = new Application().use(accessLog({ format: '%a %s', logger })).get('/', async () => {
+    called.set()
+    await sleep(60_000)
+    return text('late')
+  })
+  await using server = await serve(app, { host: '127.0.0.1' })
+  const client = await rawClient({ port: server.port })
+  await client.send(get('/'))
+  await called.wait()
+  client.destroy()
+  await logged.wait()
+  expect(lines).toEqual(['127.0.0.1 499'])
 })

@@ -1,6 +1,7 @@
 // From a request to its form.
 import { type ContentType, parseContentType } from '../../../http/content-type.ts'
 import { HTTPError } from '../http-error.ts'
+import { refuseCoded } from '../request/request-body.ts'
 import type { ServerRequest } from '../server-request.ts'
 import { Form } from './form.ts'
 import { defaultMultipartLimits, Multipart, type MultipartLimits, type Part } from './multipart.ts'
@@ -17,6 +18,7 @@ export function multipartOf(
   request: ServerRequest,
   limits: MultipartLimits,
 ): AsyncGenerator<Part, void> {
+  refuseCoded(request)
   const type = typeOf(request)
   if (type?.type !== multipart) throw new HTTPError(415, `Expected a body of type ${multipart}`)
   // RFC 2046 §5.1.1: of 1 to 70 characters, of which none is above ASCII.
@@ -33,6 +35,7 @@ export async function formOf(
   limit: number,
   readText: () => Promise<string>,
 ): Promise<Form> {
+  refuseCoded(request)
   const type = typeOf(request)?.type
   if (type === urlencoded) return new Form(await readText())
   if (type !== multipart) {

@@ -21,8 +21,21 @@ export async function readBody<T>(
   }
 }
 
+/**
+ * Throws `HTTPError` 415 for a body that is compressed: nothing here undoes that, and its bytes are no
+ * text (RFC 9110 §15.5.16).
+ */
+export function refuseCoded(request: ServerRequest): void {
+  const coding = request.headers.get('content-encoding')
+  if (coding === null || /^\s*(?:identity)?\s*$/i.test(coding)) return
+  throw new HTTPError(415, 'Expected a body without a content coding', {
+    headers: { 'accept-encoding': 'identity' },
+  })
+}
+
 /** Decoded by the charset of its content type. Throws `HTTPError` 415 for one that is not known. */
-export function readText(request: ServerRequest): Promise<string> {
+export async function readText(request: ServerRequest): Promise<string> {
+  refuseCoded(request)
   const charset = charsetOf(request.headers.get('content-type'))
   return readBody(request, async (body, limit) => {
     try {

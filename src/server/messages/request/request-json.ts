@@ -1,23 +1,27 @@
 // The body of a request as JSON, and what is wrong with it.
-import type { IncomingBody } from '../../../http/incoming-body.ts'
 import { decodeText } from '../../../http/text-decoding.ts'
 import { HTTPError } from '../http-error.ts'
 import { type StandardSchema, validate } from '../schema.ts'
+import type { ServerRequest } from '../server-request.ts'
+import { readBody, refuseCoded } from './request-body.ts'
 
-/** Of a body that is still to come. Throws `HTTPError` 400 if it is none. */
-export async function readJSON(body: IncomingBody, limit: number): Promise<unknown> {
-  try {
-    return await body.json(limit)
-  } catch (error) {
-    throw error instanceof SyntaxError ? notJSON(error) : error
-  }
+/** Of a body that is still to come. Throws `HTTPError` 400 if it is none, 415 if it is compressed. */
+export function readJSON(request: ServerRequest): Promise<unknown> {
+  return readBody(request, async (body, limit) => {
+    try {
+      return await body.json(limit)
+    } catch (error) {
+      throw error instanceof SyntaxError ? notJSON(request, error) : error
+    }
+  })
 }
 
 /**
  * Of a body that is there, as it mostly is with a small request: one promise, and no waiting in between.
- * Throws `HTTPError` 400 if it is none, and 422 if it does not match the schema.
+ * Throws `HTTPError` 400 if it is none, 415 if it is compressed, and 422 if it does not match the schema.
  */
 export async function jsonOf(
+  request: ServerRequest,
   bytes: Uint8Array,
   schema: StandardSchema | undefined,
 ): Promise<unknown> {
@@ -25,11 +29,13 @@ export async function jsonOf(
   try {
     value = JSON.parse(decodeText(bytes))
   } catch (error) {
-    throw notJSON(error)
+    throw notJSON(request, error)
   }
   return schema === undefined ? value : validate(schema, value, 'body')
 }
 
-function notJSON(cause: unknown): HTTPError {
+// Only now: what is compressed is never JSON, and no other request pays for the look.
+function notJSON(request: ServerRequest, cause: unknown): HTTPError {
+  refuseCoded(request)
   return new HTTPError(400, 'The body is not valid JSON', { cause })
 }
