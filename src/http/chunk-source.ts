@@ -3,8 +3,9 @@
  * between must end the source when it is ended itself, also if nobody has asked for a chunk yet, and
  * must not keep a cancelled scope waiting for the read of a web stream.
  */
+import { Readable } from 'node:stream'
 import { ScopeMember, currentScope } from '../concurrency/scope/scope.ts'
-import type { BodyChunks } from './outgoing-body.ts'
+import type { BodyChunks, OutgoingBody } from './outgoing-body.ts'
 
 /**
  * `source` through `through`, an async generator function. Its `finally` runs if the reader leaves
@@ -51,7 +52,19 @@ export async function* readChunks(source: BodyChunks): AsyncGenerator<Uint8Array
 /** Ends a source of chunks that nobody will read. */
 export async function discardChunks(chunks: BodyChunks): Promise<void> {
   if (chunks instanceof ReadableStream) await chunks.cancel()
-  else if (Symbol.asyncIterator in chunks) await chunks[Symbol.asyncIterator]().return?.()
+  else if (chunks instanceof Readable) {
+    // Its iterator, where nobody has asked it for a chunk, leaves the stream as it is. A file that is not
+    // there says so nevertheless, and nobody else may listen.
+    chunks.on('error', () => undefined)
+    chunks.destroy()
+  } else if (Symbol.asyncIterator in chunks) await chunks[Symbol.asyncIterator]().return?.()
+}
+
+/** Ends the source of a body that nobody will read on, if there is but one of it. */
+export function discardBody(body: OutgoingBody | undefined): void {
+  if (body?.kind !== 'stream' || body.replayable) return
+  // Its own failure to stop is no news.
+  discardChunks(body.chunks).catch(() => undefined)
 }
 
 class StreamChunks extends ScopeMember implements AsyncIterable<Uint8Array | string> {

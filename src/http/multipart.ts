@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { FileSource } from '../io/files/file-source.ts'
-import { readChunks } from './chunk-source.ts'
+import { discardBody, readChunks } from './chunk-source.ts'
 import { HeaderFields, type HeadersInput } from './header-fields.ts'
 import { type BodyInput, outgoingBody, type OutgoingBody } from './outgoing-body.ts'
 
@@ -71,7 +71,7 @@ export class Multipart {
   /** @internal */
   get body(): OutgoingBody {
     const replayable = this.#parts.every(({ body }) => body.replayable)
-    const chunks = { [Symbol.asyncIterator]: () => this.#chunks() }
+    const chunks = { [Symbol.asyncIterator]: () => this.#iterator() }
     return { kind: 'stream', chunks, length: this.length, replayable }
   }
 
@@ -102,15 +102,39 @@ export class Multipart {
     return Buffer.from(`--${this.boundary}--\r\n`)
   }
 
-  async *#chunks(): AsyncGenerator<Uint8Array | string, void> {
-    for (const { head, body } of this.#parts) {
-      yield head
-      if (body.kind === 'text') yield body.text
-      else if (body.kind === 'bytes') yield body.bytes
-      else yield* readChunks(body.chunks)
-      yield '\r\n'
+  // A generator that was never begun ends nothing when it is ended.
+  #iterator(): AsyncIterator<Uint8Array | string, void> {
+    const running = this.#chunks()
+    return {
+      next: () => running.next(),
+      return: async () => {
+        await running.return()
+        this.#discard()
+        return { value: undefined, done: true }
+      },
     }
-    yield this.#end
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array | string, void> {
+    let complete = false
+    try {
+      for (const { head, body } of this.#parts) {
+        yield head
+        if (body.kind === 'text') yield body.text
+        else if (body.kind === 'bytes') yield body.bytes
+        else yield* readChunks(body.chunks)
+        yield '\r\n'
+      }
+      yield this.#end
+      complete = true
+    } finally {
+      if (!complete) this.#discard()
+    }
+  }
+
+  // Of the parts whose turn has not come, too: a file that nobody reads stays open otherwise.
+  #discard(): void {
+    for (const { body } of this.#parts) discardBody(body)
   }
 }
 

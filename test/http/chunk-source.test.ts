@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { discardChunks, pipeChunks, readChunks } from '../../src/http/chunk-source.ts'
 
@@ -61,4 +62,10 @@ test('pipeChunks() ends its source when its reader leaves, also before the first
   const stream = new ReadableStream<string>({ cancel: () => void ended.push('stream') })
   await discardChunks(pipeChunks(stream, doubled))
   expect(ended).toEqual(['begun', 'fresh', 'stream'])
+})
+
+test('discardChunks() destroys a stream of Node.js that nobody has begun to read', async () => {
+  const stream = new Readable({ read: () => undefined })
+  await discardChunks(stream)
+  expect(stream.destroyed).toBe(true)
 })

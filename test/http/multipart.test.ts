@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { Multipart } from 'spool/client'
 import type { OutgoingBody } from '../../src/http/outgoing-body.ts'
@@ -16,6 +17,22 @@ async function textOf(form: Multipart): Promise<string> {
 }
 
 describe('Multipart', () => {
+  it('ends all of its streams where it is left, begun or not', async () => {
+    for (const begun of [0, 1, 2, 3]) {
+      const streams = [1, 2].map(() => new Readable({ read: () => undefined }))
+      streams[0]?.push('a')
+      const form = new Multipart()
+      for (const stream of streams) form.append('file', stream)
+      if (form.body.kind !== 'stream') throw new Error('Expected a stream')
+      const chunks = (form.body.chunks as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+      for (let at = 0; at < Math.min(begun, 2); at++) await chunks.next()
+      const left = begun === 3 ? chunks.next().catch(() => undefined) : chunks.return?.()
+      if (begun === 3) streams[0]?.destroy(new Error('the disk'))
+      await left
+      expect(streams.map((stream) => stream.destroyed)).toEqual([true, true])
+    }
+  })
+
   it('writes fields and files as browsers do', async () => {
     const form = new FormData()
     form.append('plain', 'grün')

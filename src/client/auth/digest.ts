@@ -39,8 +39,10 @@ export class DigestSession {
   readonly #algorithm: Algorithm
   #nonce: string
   #count = 0
-  // RFC 7616 §3.4.2: that of the first answer stays in the key of a `-sess` algorithm.
+  // RFC 7616 §3.4.2: that of the first answer stays in the key of a `-sess` algorithm. The nonce of ours
+  // stays with it, since many servers make the key from the one that comes with each answer.
   #sessionKey: string | undefined = undefined
+  #sessionNonce: string | undefined = undefined
 
   private constructor(challenge: Challenge, name: string, algorithm: Algorithm) {
     const { parameters } = challenge
@@ -75,19 +77,21 @@ export class DigestSession {
     this.#nonce = nonce
     this.#count = 0
     this.#sessionKey = undefined
+    this.#sessionNonce = undefined
   }
 
   /**
    * The value of `Authorization`; undefined if the server wants the body to be hashed, and it is not
-   * at hand. `clientNonce` is for tests.
+   * at hand. `ownNonce` is for tests.
    */
   answer(
     request: DigestRequest,
     credentials: BasicCredentials,
-    clientNonce: string = randomBytes(16).toString('hex'),
+    ownNonce: string = randomBytes(16).toString('hex'),
   ): string | undefined {
     const qop = this.#qop(request)
     if (qop === undefined) return undefined
+    const clientNonce = this.#algorithm.session ? (this.#sessionNonce ??= ownNonce) : ownNonce
     const { username, password } = credentials
     const parameters = this.#parameters
     const realm = parameters.get('realm') ?? ''

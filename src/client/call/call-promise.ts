@@ -1,3 +1,4 @@
+import type { OutgoingBody } from '../../http/outgoing-body.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import type { BodyCollector } from '../exchange/body-collector.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -10,5 +11,6 @@ export interface CallPromise {
   settle(response: ClientResponse): void
   /** The response is there, and its body goes to the collector. */
   collecting(exchange: Exchange, head: ResponseHead): void
-  fail(error: unknown): void
+  /** `body`: what was to be sent, begun or not. */
+  fail(error: unknown, body?: OutgoingBody): void
 }

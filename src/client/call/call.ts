@@ -203,7 +203,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
     if (this.#over) return
     this.#over = true
     this.#leave()
-    this.#promise.fail(error)
+    this.#promise.fail(error, this.#content?.body)
   }
 
   finished(error?: unknown): void {

@@ -73,17 +73,19 @@ export function digestAuth(options: DigestAuthOptions): ClientMiddleware {
     const response = await next((used && answered(request, used)) ?? request)
     if (used !== undefined) renew(used, response)
     if (response.status !== 401) return response
-    const session = DigestSession.from(parseChallenges(response.headers.getAll('www-authenticate')))
-    if (session === undefined) return response
+    const asked = DigestSession.from(parseChallenges(response.headers.getAll('www-authenticate')))
+    if (asked === undefined) return response
+    // RFC 7616 §3.4: all that answer one nonce are counted together, also those that were sent at once.
+    const session = current?.nonce === asked.nonce ? current : asked
     // Refused with an answer to this very nonce: the name or the password is not right.
-    if (used !== undefined && used.nonce === session.nonce) return response
+    if (used !== undefined && used.nonce === asked.nonce) return response
     const again = answered(request, session)
     if (again === undefined) return response
     // One that waited for the server's word is there still.
     const { unsent } = response.exchange
     if (!unsent && request.body !== undefined && !request.body.replayable) return response
-    await readAway(response)
     current = session
+    await readAway(response)
     const second = await next(again)
     renew(session, second)
     return second

@@ -1,5 +1,5 @@
 /** A body that tells how much of it was sent. It goes out in pieces then, also if it is there as a whole. */
-import { readChunks } from '../../http/chunk-source.ts'
+import { pipeChunks, readChunks } from '../../http/chunk-source.ts'
 import { type BodyChunks, type OutgoingBody } from '../../http/outgoing-body.ts'
 
 /** How far a transfer has come. */
@@ -23,7 +23,8 @@ export function withProgress(
 ): OutgoingBody {
   const { length, replayable } = body
   const chunks = {
-    [Symbol.asyncIterator]: () => told(piecesOf(body), length, tell),
+    [Symbol.asyncIterator]: () =>
+      pipeChunks(piecesOf(body), (source) => told(source, length, tell))[Symbol.asyncIterator](),
   }
   return { kind: 'stream', chunks, length, replayable }
 }

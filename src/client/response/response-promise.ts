@@ -7,6 +7,8 @@
 import { runInScope } from '../../concurrency/scope/context.ts'
 import { type Scope, currentScope } from '../../concurrency/scope/scope.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
+import { discardBody } from '../../http/chunk-source.ts'
+import type { OutgoingBody } from '../../http/outgoing-body.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import { BodyCollector, type BodyForm } from '../exchange/body-collector.ts'
 import type { Call } from '../call/call.ts'
@@ -147,7 +149,9 @@ export class ResponsePromise implements PromiseLike<ClientResponse>, CallPromise
   }
 
   /** @internal */
-  fail(error: unknown): void {
+  fail(error: unknown, body?: OutgoingBody): void {
+    // What can be read only once was for this request: a file that nobody will read stays open otherwise.
+    discardBody(body)
     const waiters = this.#waiters
     const { collector } = this
     this.#waiters = undefined

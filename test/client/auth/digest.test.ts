@@ -52,6 +52,14 @@ describe('DigestSession', () => {
     expect(DigestSession.from(parseChallenges(['Digest nonce=a, algorithm=X']))).toBeUndefined()
   })
 
+  it('keeps its own nonce for a session, so that either way to make the key fits each answer', () => {
+    const session = sessionOf('Digest realm="r", nonce="a", qop=auth, algorithm=MD5-sess')
+    const first = said(session.answer(index, mufasa), 'cnonce')
+    expect(said(session.answer(index, mufasa), 'cnonce')).toBe(first)
+    session.renew('b')
+    expect(said(session.answer(index, mufasa), 'cnonce')).not.toBe(first)
+  })
+
   it('counts how often a nonce was used, and begins again with the next', () => {
     const session = sessionOf('Digest realm="r", nonce="a", qop=auth')
     expect(said(session.answer(index, mufasa), 'nc')).toBe('00000001')
@@ -69,14 +77,14 @@ describe('DigestSession', () => {
     expect(answer).not.toMatch(/qop|nc=|cnonce|algorithm/)
   })
 
-  it('keeps the key of a -sess algorithm, which has the first client nonce in it', () => {
+  it('keeps the key of a -sess algorithm, and the first client nonce, which is in it', () => {
     const session = sessionOf('Digest realm="r", nonce="n", qop=auth, algorithm=MD5-sess')
     const user = { username: 'u', password: 'p' }
     const key = md5(`${md5('u:r:p')}:n:first`)
     const about = md5('GET:/dir/index.html')
     session.answer(index, user, 'first')
     const answer = session.answer(index, user, 'second')
-    expect(said(answer, 'response')).toBe(md5(`${key}:n:00000002:second:auth:${about}`))
+    expect(said(answer, 'response')).toBe(md5(`${key}:n:00000002:first:auth:${about}`))
   })
 
   it('hashes the body for auth-int, where it is at hand', () => {

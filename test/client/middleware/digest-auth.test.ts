@@ -65,6 +65,16 @@ describe('digestAuth()', () => {
     ])
   })
 
+  it('counts the answers to one nonce together, also of requests that are sent at once', async () => {
+    const { fixture, seen } = fixtureOf(({ headers }) =>
+      headers['authorization'] === undefined ? challenge('n') : response('in'),
+    )
+    await using _ = fixture
+    await Promise.all(['/a', '/b', '/c'].map((path) => fixture.session.get(path).text()))
+    const counts = seen.map((one) => parameter(one, 'nc')).filter((one) => one !== undefined)
+    expect(counts.sort()).toEqual(['00000001', '00000002', '00000003'])
+  })
+
   it('takes a new nonce that is stale, and one that is announced', async () => {
     const { fixture, seen } = fixtureOf((request, count) => {
       if (count === 1) return challenge('a')
