@@ -1,3 +1,4 @@
+import { isError, messageOf } from '../util/error-text.ts'
 import { SpoolError, type SpoolErrorOptions } from '../util/error.ts'
 
 /** Who asked for a cancellation. */
@@ -23,11 +24,7 @@ export class CancelledError extends SpoolError {
   }
 
   constructor(source: CancelSource, reason?: unknown) {
-    super(
-      'SPOOL_CANCELLED',
-      describe(source, reason),
-      reason instanceof Error ? { cause: reason } : {},
-    )
+    super('SPOOL_CANCELLED', describe(source, reason), isError(reason) ? { cause: reason } : {})
     this.source = source
     this.reason = reason
     // Not enumerable: no part of what is printed or compared.
@@ -41,7 +38,7 @@ export class CancelledError extends SpoolError {
 }
 
 function describe(source: CancelSource, reason: unknown): string {
-  const why = reason instanceof Error ? reason.message : reason
+  const why = isError(reason) ? messageOf(reason) : reason
   return typeof why === 'string' ? `Cancelled (${source}): ${why}` : `Cancelled (${source})`
 }
 

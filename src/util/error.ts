@@ -33,7 +33,12 @@ export class SpoolError extends Error {
 
   /** Whether `error` is Spool's, whichever copy of Spool made it. */
   static is(error: unknown): error is SpoolError {
-    return typeof error === 'object' && error !== null && brand in error
+    try {
+      return typeof error === 'object' && error !== null && brand in error
+    } catch {
+      // A proxy that refuses to say.
+      return false
+    }
   }
 
   /** Whether `error` is Spool's and has this code. */

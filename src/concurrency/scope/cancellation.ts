@@ -14,6 +14,15 @@ import { CancelledError } from '../errors.ts'
  * that is not cancelled none of them is: there an `AbortError` is somebody's own.
  */
 export function isCancellation(error: unknown): boolean {
+  try {
+    return meansCancellation(error)
+  } catch {
+    // It threw when it was asked: it is something else, and not to be lost for that.
+    return false
+  }
+}
+
+function meansCancellation(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false
   if (CancelledError.is(error)) return true
   const { name } = error as { name?: unknown }

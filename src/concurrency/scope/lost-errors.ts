@@ -2,6 +2,7 @@
  * Where an error goes that no caller awaits: to the nearest open group, which fails with it, so that
  * it reaches whoever awaits the group. Where there is none it is an uncaught exception of the process.
  */
+import { isError } from '../../util/error-text.ts'
 import type { ScopeGroup } from './owners.ts'
 
 /** Hands `error` to the nearest open group around. `from`: what it came from, in a few words. */
@@ -28,7 +29,7 @@ export function withFurtherFailures(
   const further = new Set(others)
   further.delete(first)
   if (further.size === 0) return first
-  if (!(first instanceof Error) || !addTo(first, further)) {
+  if (!isError(first) || !addTo(first, further)) {
     for (const error of further) reportLost(error, group, from)
   }
   return first

@@ -3,6 +3,7 @@
  * sees to it that no error ends unseen.
  */
 import process from 'node:process'
+import { stackOf } from '../../util/error-text.ts'
 import { SpoolError } from '../../util/error.ts'
 import { BusyResourceError } from '../errors.ts'
 import {
@@ -180,7 +181,7 @@ function nameTheStuck(group: TaskGroup, giveUp: () => void): void {
 function reportOthers(failures: readonly TaskFailure[], thrown: unknown): void {
   for (const failure of failures) {
     if (failure.error === thrown) continue
-    write(`Lost error of "${failure.name}": ${show(failure.error)}`)
+    write(`Lost error of "${failure.name}": ${stackOf(failure.error)}`)
     failWith(1)
   }
 }
@@ -188,10 +189,6 @@ function reportOthers(failures: readonly TaskFailure[], thrown: unknown): void {
 // A failure that the program has set itself stays.
 function failWith(code: number): void {
   if (Number(process.exitCode ?? 0) === 0) process.exitCode = code
-}
-
-function show(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 function write(line: string): void {

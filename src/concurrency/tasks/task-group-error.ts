@@ -1,3 +1,4 @@
+import { messageOf } from '../../util/error-text.ts'
 import { SpoolError } from '../../util/error.ts'
 
 /** One failure of a group: the error and the name of what failed with it. */
@@ -41,7 +42,7 @@ export class TaskGroupError extends AggregateError {
 
 function list(failures: readonly TaskFailure[]): string {
   const shown = failures.slice(0, namesInMessage).map(({ name, error }) => {
-    return `"${name}" (${error instanceof Error ? error.message : String(error)})`
+    return `"${name}" (${messageOf(error)})`
   })
   const more = failures.length - shown.length
   return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`
