@@ -3,6 +3,7 @@
  * outlive the requests that started them.
  */
 import { ClosedResourceError } from '../concurrency/errors.ts'
+import { show } from '../concurrency/scope/arguments.ts'
 import { isCancellation } from '../concurrency/scope/cancellation.ts'
 import { runInScope } from '../concurrency/scope/context.ts'
 import { Scope } from '../concurrency/scope/scope.ts'
@@ -36,12 +37,17 @@ export class ApplicationRun {
   /**
    * Runs each lifespan up to its `yield`. If one fails, those before are cleaned up.
    *
-   * Throws what the lifespan threw, or TypeError for one that never yields.
+   * Throws what the lifespan threw, or TypeError for one that never yields or is no generator.
    */
   async start(lifespans: readonly (() => Stages)[]): Promise<void> {
     for (const lifespan of lifespans) {
       try {
         const stages = runInScope(this.#scope, lifespan)
+        if (typeof (stages as Partial<Stages> | undefined)?.next !== 'function') {
+          throw new TypeError(
+            `Cannot use ${show(stages)} as a lifespan: expected an async generator, as of async function* () { yield }`,
+          )
+        }
         const { done } = await runInScope(this.#scope, () => stages.next())
         if (done === true) throw new TypeError('A lifespan ended without a yield')
         this.#started.push(stages)

@@ -328,6 +328,16 @@ describe('A lifespan', () => {
     await expect(serve(never)).rejects.toThrow('A lifespan ended without a yield')
   })
 
+  test.each([() => undefined, async () => undefined])(
+    'that is %o and no generator is refused by its name',
+    async (lifespan) => {
+      const app = new Application().lifespan(lifespan as never)
+      await expect(serve(app)).rejects.toThrow(
+        /^Cannot use .* as a lifespan: expected an async gen/,
+      )
+    },
+  )
+
   test('that fails to clean up is thrown by close(), after the others', async () => {
     const log: string[] = []
     const app = new Application()
