@@ -11,6 +11,7 @@ import { clock } from '../concurrency/time/current-clock.ts'
 import { checkKinds } from '../util/option-kinds.ts'
 import type { CallList } from './call/call-list.ts'
 import { endOfCalls } from './call/end-of-calls.ts'
+import { signalError, SignalLink } from './exchange/signal-link.ts'
 import type { Connector } from './connection/connector.ts'
 
 export interface SessionCloseOptions {
@@ -56,10 +57,11 @@ export class SessionEnd {
 
   /**
    * As `sleep()`, between two requests of one loop; the session's end ends it with a
-   * `ClosedResourceError`.
+   * `ClosedResourceError`, and the signal of the requests with its `CancelledError`.
    */
-  async pause(delay: number): Promise<void> {
+  async pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
     this.check()
+    if (signal?.aborted === true) throw signalError(signal)
     let timer: ClockTimer | undefined
     const waiter: Waiter<void> = new Waiter<void>(
       () => {
@@ -69,14 +71,19 @@ export class SessionEnd {
       currentScope(),
       'the next attempt to connect',
     )
+    let link: SignalLink | undefined
     if (!waiter.settled) {
       this.#pauses.add(waiter)
       timer = clock().setTimer(delay, () => waiter.resolve())
+      if (signal !== undefined) {
+        link = new SignalLink(signal, { abort: (error) => waiter.reject(error) })
+      }
     }
     try {
       await waiter.promise
     } finally {
       timer?.cancel()
+      link?.cut()
       this.#pauses.delete(waiter)
     }
   }

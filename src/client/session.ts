@@ -283,7 +283,7 @@ export class ClientSession implements AsyncDisposable {
   events(url: string | URL, options: EventsOptions = {}): AsyncGenerator<ServerSentEvent, void> {
     const send = (method: string, to: string | URL, more: RequestOptions): ResponsePromise =>
       this.request(method, to, more)
-    return serverEvents(send, url, options, (delay) => this.#end.pause(delay))
+    return serverEvents(send, url, options, (delay) => this.#end.pause(delay, options.signal))
   }
 
   /**
@@ -323,7 +323,7 @@ export class ClientSession implements AsyncDisposable {
   ): AsyncGenerator<WebSocketConnection, void, undefined> {
     const { reconnect, ...each } = options
     const open = (): Promise<WebSocketConnection> => this.websocket(url, each)
-    return reconnecting(open, reconnect, (delay) => this.#end.pause(delay))
+    return reconnecting(open, reconnect, (delay) => this.#end.pause(delay, each.signal))
   }
 
   /** What it holds, now. */

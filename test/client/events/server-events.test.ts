@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { taskGroup } from 'spool'
 import { ClientSession, ConnectError, type EventsOptions, type ServerSentEvent } from 'spool/client'
@@ -136,6 +137,25 @@ describe('ClientSession.events()', () => {
     })
     await fixture.server.peers[1]?.untilClosed()
     expect(seen).toEqual(['a'])
+  })
+
+  it('ends its wait when its signal is aborted, and leaves no listener on it', async () => {
+    await using mock = new MockTransport().reply({ headers, body: 'data: a\n\n' })
+    await using session = new ClientSession({ transport: mock })
+    const controller = new AbortController()
+    const { signal } = controller
+    const seen: string[] = []
+    async function read(): Promise<void> {
+      const options = { retryDelay: 1e9, maxRetryDelay: 1e9, signal }
+      for await (const { data } of session.events('http://x/', options)) seen.push(data)
+    }
+    const reading = rejectionOf(read())
+    while (seen.length === 0) await settle()
+    await settle()
+    controller.abort(new Error('enough'))
+    expect(await reading).toMatchObject({ code: 'SPOOL_CANCELLED', cause: { message: 'enough' } })
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    expect(mock.requests).toHaveLength(1)
   })
 
   it('ends its wait where it is cancelled', async () => {
