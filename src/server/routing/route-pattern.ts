@@ -106,6 +106,12 @@ function paramOf(source: string, inner: string): Exclude<PatternPiece, { kind: '
   if (rest) return { kind: 'rest', name }
   const regex = colon === -1 ? undefined : inner.slice(colon + 1)
   if (regex === '') throw invalid(source, `"{${inner}}" has no expression`)
+  if (regex?.includes('/') === true) {
+    throw invalid(
+      source,
+      `the expression of "{${name}}" has a slash, and a parameter is one segment`,
+    )
+  }
   return { kind: 'param', name, regex }
 }
 

@@ -34,6 +34,7 @@ describe('parsePattern()', () => {
     ['/{}', '"" is no name'],
     ['/{1}', '"1" is no name'],
     ['/{a:}', '"{a:}" has no expression'],
+    ['/{a:[^/]+}', 'the expression of "{a}" has a slash, and a parameter is one segment'],
     ['/{a}/{a}', '"a" is named twice'],
     ['/{a}{b}', '"{b}" follows another parameter without text between'],
     ['/{a*}/b', '"{a*}" can only be the whole of the end, behind a slash'],
