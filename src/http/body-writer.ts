@@ -8,7 +8,6 @@ import { currentScope } from '../concurrency/scope/scope.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
 import type { Transport } from '../io/transport.ts'
 import { ProtocolError } from '../wire/errors.ts'
-import { shown } from '../util/option-kinds.ts'
 import { readChunks } from './chunk-source.ts'
 import type { BodyChunks } from './outgoing-body.ts'
 
@@ -55,12 +54,7 @@ export class BodyWriter {
       )
     }
     // A string of ASCII goes out as it is: one byte is one character.
-    const length = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk?.byteLength
-    if (length === undefined) {
-      throw new TypeError(
-        `Cannot send ${shown(chunk)} as a chunk of a body: expected a string or bytes`,
-      )
-    }
+    const length = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength
     const data = typeof chunk === 'string' && length !== chunk.length ? Buffer.from(chunk) : chunk
     // An empty chunk would end a chunked body.
     if (length === 0) return !this.#full
