@@ -121,6 +121,13 @@ describe('a program that fails', () => {
     expect(program.exitCode).toBe(1)
   })
 
+  test('ends with 1 if what was left behind fails after all', async () => {
+    await using program = await start('failing', 'late')
+    await program.ended()
+    expect(program.output).toMatch(/^SPOOL_DEADLOCK\n[^]*failed after all/m)
+    expect(program.exitCode).toBe(1)
+  })
+
   test('is told so in a worker thread, once, and can go on after it', async () => {
     await using program = await start('stuck-worker')
     await program.ended()

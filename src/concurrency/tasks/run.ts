@@ -13,6 +13,7 @@ import {
   checkName,
   checkOptional,
 } from '../scope/arguments.ts'
+import { reportLost } from '../scope/lost-errors.ts'
 import { currentScope, rootScope } from '../scope/scope.ts'
 import { watchRejections } from '../observe/lost-rejections.ts'
 import { treeOf } from '../observe/task-tree.ts'
@@ -88,7 +89,10 @@ export async function run<T>(main: TaskFunction<T>, options?: RunOptions): Promi
   }
   process.on('beforeExit', onStandstill)
   try {
-    await Promise.race([group.runBody(() => untilQuiet(group)), stuck.promise])
+    const ending = group.runBody(() => untilQuiet(group))
+    // Whoever was left behind may still be woken by what the program does next, and fail then.
+    void stuck.promise.then(() => ending).catch((error) => reportLost(error, undefined, 'run()'))
+    await Promise.race([ending, stuck.promise])
     group.giveUp()
   } catch (error) {
     const first = deadlock ?? (task.state === 'failed' ? task.exception() : error)

@@ -85,4 +85,8 @@ const [way = 'main'] = process.argv.slice(2)
 if (way === 'outside') {
   // Of run() and of every scope.
   new Pool({ limit: 1 }).submit(() => fail('nobody waited for this'))
+} else if (way === 'late') {
+  const { promise, reject } = Promise.withResolvers<never>()
+  await run(() => promise).catch((error: { code: string }) => console.log(error.code))
+  reject(new Error('failed after all'))
 } else await run(() => ways[way]?.())
