@@ -147,3 +147,14 @@ test('writeChunks() sends a web stream and a Blob', async () => {
   await writeChunks(writer, new Blob(['abc', 'defg']).stream())
   expect(recorder.sent).toBe('abcdefg')
 })
+
+test('BodyWriter refuses a chunk that is neither text nor bytes, and sends nothing of it', () => {
+  for (const framing of ['chunked', 10] as const) {
+    for (const chunk of [5, null, undefined, {}]) {
+      const recorder = new Recorder()
+      const writer = new BodyWriter(recorder.asTransport(), framing)
+      expect(() => writer.write(chunk as never)).toThrow(/expected a string or a Uint8Array$/)
+      expect(recorder.sent).toBe('')
+    }
+  }
+})
