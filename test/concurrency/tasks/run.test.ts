@@ -290,7 +290,8 @@ test('a program in which nothing can wake a task any more fails, and shows the t
 
 test('a program in which nothing can wake a task that ignores its cancellation names it', async () => {
   using watched = watchProcess()
-  const running = rejectionOf(run(() => new Promise(() => undefined), { name: 'deaf' }))
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const running = rejectionOf(run(() => promise, { name: 'deaf' }))
   await settle()
   emit('beforeExit', 0)
   expect(watched.lines).toEqual([])
@@ -300,13 +301,17 @@ test('a program in which nothing can wake a task that ignores its cancellation n
   )
   expect(await running).toMatchObject({ code: 'SPOOL_DEADLOCK' })
   expect(process.listenerCount('beforeExit')).toBe(0)
+  // A task that runs for ever would hold up the mock clocks of other tests.
+  resolve()
+  await settle()
 })
 
 test('a program that fails and leaves a task behind that nothing can wake throws why it failed', async () => {
   using watched = watchProcess()
+  const { promise, resolve } = Promise.withResolvers<void>()
   const running = rejectionOf(
     run(() => {
-      createTask(() => new Promise(() => undefined), { name: 'deaf' })
+      createTask(() => promise, { name: 'deaf' })
       throw new Error('main is broken')
     }),
   )
@@ -314,6 +319,8 @@ test('a program that fails and leaves a task behind that nothing can wake throws
   emit('beforeExit', 0)
   expect(await running).toMatchObject({ message: 'main is broken' })
   expect(watched.lines).toHaveLength(1)
+  resolve()
+  await settle()
 })
 
 describe('rejections that nobody handles', () => {
