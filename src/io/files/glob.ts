@@ -14,7 +14,8 @@ const optionNames: Names<GlobOptions> = { folder: true, exclude: true }
 
 /**
  * The paths below a folder that match a pattern: `*`, `?`, `[a-z]`, `{one,two}`, and `**` for any number of folders.
- * In no order.
+ * In no order. Patterns are for the program to choose and not for a stranger: those with many stars in one name can
+ * take longer than anybody waits, and the event loop with them.
  *
  * Cancellation: stops between two paths.
  */

@@ -1,14 +1,18 @@
 /** Files that are read and written as a whole. */
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { checkNames, type Names } from '../../util/known-names.ts'
 import { checkPath } from './check-path.ts'
+import { fileOperation } from './file-operation.ts'
 import { show } from '../../concurrency/scope/arguments.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 
 export interface ReplaceFileOptions {
-  /** The permissions of the new file. Default 0o666, less what the process's mask takes away. */
+  /**
+   * The permissions of the new file, less what the process's mask takes away. Default: those of the file that it
+   * replaces, or else 0o666.
+   */
   mode?: number | undefined
 }
 
@@ -60,8 +64,11 @@ export async function replaceFile(
   // In the same folder: a rename does not leave its file system. `wx` refuses a name that is taken.
   const beside = `${path}.${Math.random().toString(36).slice(2)}.tmp`
   try {
-    const file = await open(beside, 'wx', options.mode ?? 0o666)
+    const kept = options.mode === undefined ? await permissionsOf(path) : undefined
+    const file = await open(beside, 'wx', options.mode ?? kept ?? 0o666)
     try {
+      // What the mask took away: who could read the old file can read the new one, and nobody else.
+      if (kept !== undefined) await file.chmod(kept)
       await file.writeFile(data, { signal: scope.signal })
       await file.sync()
     } finally {
@@ -72,6 +79,16 @@ export async function replaceFile(
   } catch (error) {
     await rm(beside, { force: true })
     scope.throwIfCancelled()
+    throw error
+  }
+}
+
+/** Undefined if there is no file. */
+async function permissionsOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mode & 0o777
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
 }
@@ -97,12 +114,18 @@ export async function readText(path: string | URL): Promise<string> {
 export async function readBytes(path: string | URL): Promise<Uint8Array> {
   checkPath('read', path, true)
   const scope = currentScope()
-  scope.throwIfCancelled()
+  // By itself: a named pipe is not open before somebody writes to it, and no signal ends that wait.
+  const file = await fileOperation(
+    () => open(path),
+    (late: FileHandle) => late.close(),
+  )
   try {
-    return await readFile(path, { signal: scope.signal })
+    return await file.readFile({ signal: scope.signal })
   } catch (error) {
     scope.throwIfCancelled()
     throw error
+  } finally {
+    await file.close()
   }
 }
 

@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CancelledError, moveOnAfter, taskGroup } from 'spool'
-import { readWhole, replaceFile } from '../../../src/io/files/whole-file.ts'
+import { readText, readWhole, replaceFile } from '../../../src/io/files/whole-file.ts'
 
 let folder: string
 
@@ -23,6 +24,18 @@ describe('replaceFile()', () => {
     expect(await readFile(path, 'utf8')).toBe('new')
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     expect(await readdir(folder)).toEqual(['file'])
+  })
+
+  it('keeps the permissions of the file that it replaces, whatever the mask', async () => {
+    const path = join(folder, 'file')
+    for (const permissions of [0o600, 0o666, 0o444]) {
+      await writeFile(path, 'old', { flag: 'w' })
+      await chmod(path, permissions)
+      await replaceFile(path, 'new')
+      expect(await readFile(path, 'utf8')).toBe('new')
+      expect((await stat(path)).mode & 0o777).toBe(permissions)
+      await rm(path)
+    }
   })
 
   it('leaves the old file, and nothing beside it, where it is cancelled', async () => {
@@ -61,5 +74,20 @@ describe('readWhole()', () => {
       expect(error).toBeInstanceOf(CancelledError)
     })
     expect(timedOut).toBe(false)
+  })
+})
+
+describe('readText()', () => {
+  it('is cancelled while it opens a named pipe that nobody writes to', async () => {
+    const path = join(folder, 'pipe')
+    execFileSync('mkfifo', [path])
+    const failed = await taskGroup(async (group) => {
+      const read = readText(path)
+      group.cancel()
+      await read
+    }).catch((error: unknown) => error)
+    expect(failed === undefined || CancelledError.is(failed)).toBe(true)
+    // Whoever opens it to write lets the thread go that still waits to read.
+    await (await open(path, 'w')).close()
   })
 })
