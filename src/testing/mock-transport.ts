@@ -114,7 +114,11 @@ export class MockTransport implements TransportOpener, AsyncDisposable {
     return outsideScopes(() => this.#connect(target))
   }
 
-  /** Drops its connections, and cleans up what lifespans of the application have set up. */
+  /**
+   * Drops its connections, and cleans up what lifespans of the application have set up.
+   *
+   * Cancellation: none reaches it; lifespans clean up to their end.
+   */
   async close(): Promise<void> {
     this.#closed = true
     for (const transport of this.#open) transport.destroy()

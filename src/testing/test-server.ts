@@ -76,7 +76,11 @@ export class TestServer implements AsyncDisposable {
     return new TestServer(mock, errors)
   }
 
-  /** Closes it, and cleans up what lifespans have set up. Calling it again does nothing. */
+  /**
+   * Closes it, and cleans up what lifespans have set up. Calling it again does nothing.
+   *
+   * Cancellation: in memory none reaches it; over a socket it is that of `server.close()`.
+   */
   close(): Promise<void> {
     return this.#server.close()
   }

@@ -53,7 +53,11 @@ export class UploadedFile extends ScopeMember implements AsyncIterable<Uint8Arra
     return this.#disk?.path
   }
 
-  /** All of it, in memory. */
+  /**
+   * All of it, in memory.
+   *
+   * Cancellation: ends the reading; the file stays and can be read again.
+   */
   async bytes(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
     for await (const chunk of this) chunks.push(chunk)
