@@ -102,10 +102,11 @@ export class Acceptor {
     const onClosed = (): void => {
       this.#connections--
     }
+    const options = { resettable: tcp, onClosed }
     return createServer(socketOptions, (socket) => {
       this.#connections++
       this.#accepted++
-      this.#onConnection(new SocketTransport(socket, { resettable: tcp, onClosed }))
+      this.#onConnection(new SocketTransport(socket, options))
     })
   }
 

@@ -1,10 +1,13 @@
 /**
  * The half of a transport that faces its sink: what is told, in which order, and when.
  *
- * `#direct` says that chunks may go straight to the sink, so that a chunk costs one test of one
- * field. Whatever gets in between (paused, bytes given back, closed) clears it; chunks that come all
+ * `direct` says that chunks may go straight to the sink, so that a chunk costs one test of one
+ * flag. Whatever gets in between (paused, bytes given back, closed) clears it; chunks that come all
  * the same are then held, or dropped once we are closing. What is held goes out in `#flush()`, in a
  * microtask, so that no sink is called from inside a call of its own.
+ *
+ * There is one of these for each connection, most of which are silent. So its flags are bits of one
+ * number, and what is private to it are static methods: with others, each object would hold a mark.
  */
 import { enclosingScope, outsideScopes } from '../../concurrency/scope/context.ts'
 import type { Sink } from '../transport.ts'
@@ -17,24 +20,27 @@ const nobody: Sink = {
   closed: () => undefined,
 }
 
+const direct = 1
+const paused = 2
+const flushing = 4
+/** Nothing is told any more but `closed()`. */
+const abandoned = 8
+const ended = 16
+const endTold = 32
+const closed = 64
+const closedTold = 128
+/** Bytes come in a buffer that is not ours to keep. */
+const copies = 256
+
 export abstract class Inbound {
-  readonly #copies: boolean
+  #state: number
   #sink: Sink = nobody
-  #direct = false
-  #paused = true
-  #flushing = false
-  /** Nothing is told any more but `closed()`. */
-  #abandoned = false
-  #ended = false
-  #endTold = false
-  #closed = false
-  #closedTold = false
   #error: Error | undefined = undefined
   #held: Uint8Array[] | undefined = undefined
 
-  /** `copies`: bytes come in a buffer that is not ours to keep. */
-  constructor(copies: boolean) {
-    this.#copies = copies
+  /** `shared`: bytes come in a buffer that is not ours to keep. */
+  constructor(shared: boolean) {
+    this.#state = shared ? paused | copies : paused
   }
 
   protected abstract beginReading(): void
@@ -44,59 +50,59 @@ export abstract class Inbound {
   start(sink: Sink): void {
     const first = this.#sink === nobody
     this.#sink = sink
-    this.#endTold = this.#closedTold = false
+    this.#state &= ~(endTold | closedTold)
     if (first) this.beginReading()
     this.resume()
-    if (this.#ended || this.#closed) this.#flushSoon()
+    if ((this.#state & (ended | closed)) !== 0) Inbound.#flushSoon(this)
   }
 
   pause(): void {
-    if (this.#sink === nobody || this.#paused) return
-    this.#paused = true
-    this.#direct = false
+    if (this.#sink === nobody || (this.#state & paused) !== 0) return
+    this.#state = (this.#state | paused) & ~direct
     this.pauseReading()
   }
 
   resume(): void {
-    if (this.#sink === nobody || this.#abandoned) return
-    this.#paused = false
-    if (this.#held === undefined) this.#direct = true
-    else this.#flushSoon()
+    if (this.#sink === nobody || (this.#state & abandoned) !== 0) return
+    this.#state &= ~paused
+    if (this.#held === undefined) this.#state |= direct
+    else Inbound.#flushSoon(this)
     this.resumeReading()
   }
 
   unread(bytes: Uint8Array): void {
-    if (bytes.length === 0 || this.#abandoned) return
+    if (bytes.length === 0 || (this.#state & abandoned) !== 0) return
     this.pause()
-    this.#direct = false
-    const kept = this.#copies ? Buffer.from(bytes) : bytes
+    this.#state &= ~direct
+    const kept = (this.#state & copies) !== 0 ? Buffer.from(bytes) : bytes
     if (this.#held === undefined) this.#held = [kept]
     else this.#held.unshift(kept)
   }
 
   /** @internal Bytes came. `shared`: in a buffer that is not ours to keep. False: no more for now. */
   received(bytes: Uint8Array, shared: boolean): boolean {
-    if (this.#direct) this.#sink.data(bytes, shared)
-    else if (!this.#abandoned) (this.#held ??= []).push(shared ? Buffer.from(bytes) : bytes)
-    return !this.#paused
+    if ((this.#state & direct) !== 0) this.#sink.data(bytes, shared)
+    else if ((this.#state & abandoned) === 0) {
+      ;(this.#held ??= []).push(shared ? Buffer.from(bytes) : bytes)
+    }
+    return (this.#state & paused) === 0
   }
 
   /** @internal */
   peerEnded(): void {
-    this.#ended = true
-    this.#tellEnd()
+    this.#state |= ended
+    Inbound.#tellEnd(this)
   }
 
   /** @internal The first error is the one that counts. */
   failed(error: Error): void {
     this.#error ??= error
-    this.#abandoned = true
-    this.#direct = false
+    this.#state = (this.#state | abandoned) & ~direct
   }
 
   /** Whether the peer has ended, or all is over. */
   protected get over(): boolean {
-    return this.#ended || this.#abandoned || this.#closed
+    return (this.#state & (ended | abandoned | closed)) !== 0
   }
 
   protected get holdsBytes(): boolean {
@@ -116,63 +122,62 @@ export abstract class Inbound {
   }
 
   protected tellClosed(): void {
-    this.#closed = true
-    this.#tellClosed()
+    this.#state |= closed
+    Inbound.#tellClosed(this)
   }
 
   /** Drops what is held; false if it was abandoned before, or the sink knows already. */
   protected abandon(error: Error | undefined): boolean {
-    if (this.#abandoned || this.#closedTold) return false
+    if ((this.#state & (abandoned | closedTold)) !== 0) return false
     this.#error = error
-    this.#abandoned = true
-    this.#direct = false
+    this.#state = (this.#state | abandoned) & ~direct
     this.#held = undefined
     // Closed already, but for bytes that nobody took.
-    if (this.#closed) this.#flushSoon()
+    if ((this.#state & closed) !== 0) Inbound.#flushSoon(this)
     return true
   }
 
   /** Tells the sink nothing more, not even the end. */
   protected dismissSink(): void {
     this.#sink = nobody
-    this.#abandoned = true
-    this.#direct = false
+    this.#state = (this.#state | abandoned) & ~direct
   }
 
-  #flushSoon(): void {
-    if (this.#flushing) return
-    this.#flushing = true
-    outsideScopes(() => queueMicrotask(() => this.#flush()))
+  static #flushSoon(inbound: Inbound): void {
+    if ((inbound.#state & flushing) !== 0) return
+    inbound.#state |= flushing
+    outsideScopes(() => queueMicrotask(() => Inbound.#flush(inbound)))
   }
 
-  #flush(): void {
-    this.#flushing = false
-    while (!this.#paused && this.#held !== undefined) {
-      const bytes = this.#held.shift()
-      if (this.#held.length === 0) {
-        this.#held = undefined
-        this.#direct = !this.#abandoned
+  static #flush(inbound: Inbound): void {
+    inbound.#state &= ~flushing
+    while ((inbound.#state & paused) === 0 && inbound.#held !== undefined) {
+      const bytes = inbound.#held.shift()
+      if (inbound.#held.length === 0) {
+        inbound.#held = undefined
+        if ((inbound.#state & abandoned) === 0) inbound.#state |= direct
       }
-      if (bytes !== undefined) this.#sink.data(bytes, false)
+      if (bytes !== undefined) inbound.#sink.data(bytes, false)
     }
-    if (this.#ended) this.#tellEnd()
-    if (this.#closed) this.#tellClosed()
+    if ((inbound.#state & ended) !== 0) Inbound.#tellEnd(inbound)
+    if ((inbound.#state & closed) !== 0) Inbound.#tellClosed(inbound)
   }
 
-  #tellEnd(): void {
-    const told = this.#endTold || this.#sink === nobody
-    if (told || this.#abandoned || this.#held !== undefined) return
-    this.#endTold = true
-    if (enclosingScope() === undefined) this.#sink.end()
-    else outsideScopes(() => this.#sink.end())
+  static #tellEnd(inbound: Inbound): void {
+    if (inbound.#sink === nobody || inbound.#held !== undefined) return
+    if ((inbound.#state & (endTold | abandoned)) !== 0) return
+    inbound.#state |= endTold
+    if (enclosingScope() === undefined) inbound.#sink.end()
+    else outsideScopes(() => inbound.#sink.end())
   }
 
-  #tellClosed(): void {
-    if (this.#closedTold || this.#sink === nobody) return
+  static #tellClosed(inbound: Inbound): void {
+    if (inbound.#sink === nobody || (inbound.#state & closedTold) !== 0) return
     // An orderly end does not overtake bytes that were given back.
-    if (this.#held !== undefined && !this.#abandoned) return
-    this.#closedTold = true
-    if (enclosingScope() === undefined) this.#sink.closed(this.#error)
-    else outsideScopes(() => this.#sink.closed(this.#error))
+    if (inbound.#held !== undefined && (inbound.#state & abandoned) === 0) return
+    inbound.#state |= closedTold
+    const error = inbound.#error
+    if (enclosingScope() === undefined) inbound.#sink.closed(error)
+    else outsideScopes(() => inbound.#sink.closed(error))
   }
 }

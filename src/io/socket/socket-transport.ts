@@ -37,28 +37,21 @@ export interface SocketTransportOptions {
   onClosed?: (() => void) | undefined
 }
 
+const plain: SocketTransportOptions = {}
+
 export class SocketTransport extends Inbound implements Transport {
-  readonly alpn: string | undefined
   readonly #socket: Socket
-  readonly #shared: boolean
-  readonly #resettable: boolean
-  readonly #host: string | undefined
-  readonly #sessions: TLSSessions | undefined
-  readonly #onClosed: (() => void) | undefined
+  readonly #options: SocketTransportOptions
   /** Whether `write()` does anything: until `end()`, `destroy()` or the socket's end. */
   #writable = true
   /** What is left of a write that was too large for one; what is written after it too. */
   #slices: Slices | undefined = undefined
 
-  constructor(socket: Socket, options: SocketTransportOptions = {}) {
+  /** `options` is kept, and may be that of many. */
+  constructor(socket: Socket, options: SocketTransportOptions = plain) {
     super(options.shared === true)
-    this.alpn = typeof options.alpn === 'string' ? options.alpn : undefined
     this.#socket = socket
-    this.#shared = options.shared === true
-    this.#resettable = options.resettable === true
-    this.#host = options.host
-    this.#sessions = options.sessions
-    this.#onClosed = options.onClosed
+    this.#options = options
     ;(socket as Carrier)[carried] = this
     socket.on('end', onEnd)
     socket.on('drain', onDrain)
@@ -66,9 +59,16 @@ export class SocketTransport extends Inbound implements Transport {
     socket.on('close', onClose)
   }
 
+  get alpn(): string | undefined {
+    const { alpn } = this.#options
+    return typeof alpn === 'string' ? alpn : undefined
+  }
+
   write(data: Uint8Array | string): boolean {
     if (!this.#writable) return false
-    if (data.length > sliceSize || this.#slices !== undefined) return this.#writeSliced(data)
+    if (data.length > sliceSize || this.#slices !== undefined) {
+      return SocketTransport.#writeSliced(this, data)
+    }
     return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data)
   }
 
@@ -97,11 +97,14 @@ export class SocketTransport extends Inbound implements Transport {
     if (!this.abandon(error)) return
     this.#writable = false
     this.#slices = undefined
-    if (this.#resettable) this.#socket.resetAndDestroy()
+    if (this.#options.resettable === true) this.#socket.resetAndDestroy()
     else this.#socket.destroy()
   }
 
-  async startTLS(options: TLSOptions, host: string | undefined = this.#host): Promise<Transport> {
+  async startTLS(
+    options: TLSOptions,
+    host: string | undefined = this.#options.host,
+  ): Promise<Transport> {
     const { servername = host } = options
     if (servername === undefined) throw new TypeError('Starting TLS needs "servername"')
     clientContextOf(options)
@@ -114,18 +117,15 @@ export class SocketTransport extends Inbound implements Transport {
       this.destroy()
       throw new ConnectError('tls', `Starting TLS with "${servername}" failed: ${why}`)
     }
-    this.#release()
+    SocketTransport.#release(this)
+    const { sessions } = this.#options
     return upgradeToTLS(
       this.#socket,
       options,
       servername,
-      this.#sessions,
+      sessions,
       (socket) =>
-        new SocketTransport(socket, {
-          host: servername,
-          alpn: socket.alpnProtocol,
-          sessions: this.#sessions,
-        }),
+        new SocketTransport(socket, { host: servername, alpn: socket.alpnProtocol, sessions }),
     )
   }
 
@@ -141,9 +141,9 @@ export class SocketTransport extends Inbound implements Transport {
       throw new ConnectError('tls', `Accepting TLS failed: ${why}`)
     }
     this.#socket.pause()
-    this.#release()
+    SocketTransport.#release(this)
     if (held.length > 0) this.#socket.unshift(held)
-    const onClosed = this.#onClosed
+    const { onClosed } = this.#options
     return acceptOverSocket(this.#socket, options, (socket) => {
       return new SocketTransport(socket, { alpn: socket.alpnProtocol, onClosed })
     })
@@ -162,7 +162,7 @@ export class SocketTransport extends Inbound implements Transport {
   }
 
   protected beginReading(): void {
-    if (!this.#shared) this.#socket.on('data', onData)
+    if (this.#options.shared !== true) this.#socket.on('data', onData)
   }
 
   protected resumeReading(): void {
@@ -177,53 +177,52 @@ export class SocketTransport extends Inbound implements Transport {
   /** @internal */
   drained(): void {
     const slices = this.#slices
-    if (slices === undefined ? this.#writable : this.#writeNext(slices)) this.tellDrain()
+    if (slices === undefined ? this.#writable : SocketTransport.#writeNext(this, slices))
+      this.tellDrain()
   }
 
   /** @internal */
   socketClosed(): void {
     this.#writable = false
     this.#slices = undefined
-    this.#onClosed?.()
+    this.#options.onClosed?.()
     this.tellClosed()
   }
 
-  #writeSliced(data: Uint8Array | string): boolean {
-    const going = this.#slices
+  static #writeSliced(transport: SocketTransport, data: Uint8Array | string): boolean {
+    const going = transport.#slices
     const slices = going ?? new Slices()
     slices.push(data)
-    this.#slices = slices
+    transport.#slices = slices
     // Otherwise the socket's drain asks for the next.
-    return going === undefined && this.#writeNext(slices)
+    return going === undefined && SocketTransport.#writeNext(transport, slices)
   }
 
   /**
    * Writes until the socket is full, which then asks for more by its drain. True if all is written and it is
    * not: then no drain comes.
    */
-  #writeNext(slices: Slices): boolean {
+  static #writeNext(transport: SocketTransport, slices: Slices): boolean {
+    const socket = transport.#socket
     let full = false
     while (!full) {
       const slice = slices.next()
       if (slice === undefined) break
-      full =
-        typeof slice === 'string'
-          ? !this.#socket.write(slice, 'latin1')
-          : !this.#socket.write(slice)
+      full = typeof slice === 'string' ? !socket.write(slice, 'latin1') : !socket.write(slice)
     }
     if (slices.bytes > 0) return false
-    this.#slices = undefined
-    if (!this.#writable) this.#socket.end()
-    return !full && this.#writable
+    transport.#slices = undefined
+    if (!transport.#writable) socket.end()
+    return !full && transport.#writable
   }
 
   /** Lets go of the socket, as if it had never been ours. */
-  #release(): void {
-    const socket = this.#socket
+  static #release(transport: SocketTransport): void {
+    const socket = transport.#socket
     socket.off('data', onData).off('end', onEnd).off('drain', onDrain).off('close', onClose)
     // `onError` stays: TLS has a listener of its own, and may leave before the last error.
-    this.#writable = false
-    this.dismissSink()
+    transport.#writable = false
+    transport.dismissSink()
   }
 }
 
