@@ -270,8 +270,10 @@ export class Connection
 
   // Nothing of the transport is touched from here on.
   #giveAway(response: UpgradeResponse, rest: Uint8Array): void {
-    const takeover = new Takeover(this.#transport, this.#host, this.#running())
+    const scope = this.#running()
+    const takeover = new Takeover(this.#transport, this.#host, this.#endpoint, scope)
     this.#host.replace(this, takeover)
+    scope.request.outlive(this, takeover)
     // Until the taker starts it: what comes meanwhile is not ours.
     this.#transport.pause()
     this.#transport.unread(rest)

@@ -31,17 +31,18 @@ export interface RequestKeeper {
 export class RequestScope extends Scope implements ScopeGroup {
   readonly destination: Destination
   readonly request: ServerRequest
+  /** @internal Of a connection that was upgraded: whoever speaks the new protocol in this scope. */
+  taker: object | undefined
   readonly #keeper: RequestKeeper
   #tasks: TaskGroup | undefined
-  #ending: boolean
 
   constructor(keeper: RequestKeeper, request: ServerRequest, destination: Destination) {
     super(keeper.scope)
     this.destination = destination
     this.#keeper = keeper
     this.request = request
+    this.taker = undefined
     this.#tasks = undefined
-    this.#ending = false
     this.group = this
     // What a handler sets in a ContextVar is its own.
     this.variableScope = this
@@ -62,7 +63,7 @@ export class RequestScope extends Scope implements ScopeGroup {
   }
 
   get open(): boolean {
-    return !this.#ending
+    return !this.over && !this.closing
   }
 
   /** @internal */
@@ -96,26 +97,26 @@ export class RequestScope extends Scope implements ScopeGroup {
       outsideScopes(() => hooks.end(this.cancelled, (error) => this.take(error)))
     }
     const tasks = this.#tasks
-    if (tasks === undefined) this.#finishNow()
-    else outsideScopes(() => void this.#finishAfter(tasks))
+    if (tasks === undefined) RequestScope.#finishNow(this)
+    else outsideScopes(() => void RequestScope.#finishAfter(this, tasks))
   }
 
-  async #finishAfter(tasks: TaskGroup): Promise<void> {
+  // Static, both: an object with a private method holds a mark of its own for that.
+  static async #finishAfter(scope: RequestScope, tasks: TaskGroup): Promise<void> {
     try {
       await tasks.join()
     } catch (error) {
       const errors = error instanceof TaskGroupError ? error.errors : [error]
       // Of its own cancellation nobody needs to hear.
-      for (const one of errors) if (!(this.cancelled && isCancellation(one))) this.take(one)
+      for (const one of errors) if (!(scope.cancelled && isCancellation(one))) scope.take(one)
     }
     await tasks.finish()
-    this.#finishNow()
+    RequestScope.#finishNow(scope)
   }
 
-  #finishNow(): void {
-    this.#ending = true
-    const leftovers = this.close()
-    if (leftovers === undefined) this.#keeper.requestEnded()
-    else void leftovers.then(() => this.#keeper.requestEnded())
+  static #finishNow(scope: RequestScope): void {
+    const leftovers = scope.close()
+    if (leftovers === undefined) scope.#keeper.requestEnded()
+    else void leftovers.then(() => scope.#keeper.requestEnded())
   }
 }

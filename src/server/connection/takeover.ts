@@ -1,26 +1,33 @@
 /**
  * A connection in the hands of another protocol, after a 101. HTTP has let go of it; what is left is
  * what every connection of a server owes: it is counted until its socket is closed, it hears of the
- * server's end, its errors are told, and it outlives neither the server nor its taker.
+ * server's end, its errors are told, and it outlives neither the server nor its taker. Where its request
+ * came from is still known, too.
  */
 import { isCancellation } from '../../concurrency/scope/cancellation.ts'
 import { runInScope } from '../../concurrency/scope/context.ts'
 import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
-import type { TakeConnection, UpgradedConnection } from '../messages/upgrade-response.ts'
-import type { ConnectionHost, HostedConnection } from './connection-host.ts'
+import type { RequestOrigin } from '../messages/server-request.ts'
+import type {
+  ClosingListener,
+  TakeConnection,
+  UpgradedConnection,
+} from '../messages/upgrade-response.ts'
+import type { ConnectionHost, Endpoint, HostedConnection } from './connection-host.ts'
 import type { RequestScope } from './request-scope.ts'
 
-export class Takeover implements UpgradedConnection, HostedConnection, Sink {
-  readonly idle = false
+export class Takeover implements UpgradedConnection, HostedConnection, RequestOrigin, Sink {
   readonly transport: Transport
   readonly #host: ConnectionHost
+  readonly #endpoint: Endpoint
   readonly #scope: RequestScope
-  #onClosing: (() => void) | undefined = undefined
+  #listener: ClosingListener | undefined = undefined
 
-  constructor(transport: Transport, host: ConnectionHost, scope: RequestScope) {
+  constructor(transport: Transport, host: ConnectionHost, endpoint: Endpoint, scope: RequestScope) {
     this.transport = transport
     this.#host = host
+    this.#endpoint = endpoint
     this.#scope = scope
   }
 
@@ -50,21 +57,39 @@ export class Takeover implements UpgradedConnection, HostedConnection, Sink {
     scope.finish()
   }
 
-  onClosing(callback: () => void): void {
-    if (this.#host.closing) callback()
-    else this.#onClosing = callback
+  onClosing(listener: ClosingListener): void {
+    if (this.#host.closing) listener.serverCloses()
+    else this.#listener = listener
   }
 
   get wheel(): TimerWheel {
     return this.#host.wheel
   }
 
+  // As RequestOrigin:
+
+  get remoteAddress(): string | undefined {
+    return this.transport.remoteAddress
+  }
+
+  get secure(): boolean {
+    return this.#endpoint.secure
+  }
+
+  get authority(): string {
+    return this.#endpoint.authority
+  }
+
   // As HostedConnection:
 
+  get idle(): boolean {
+    return false
+  }
+
   endWhenIdle(): void {
-    const callback = this.#onClosing
-    this.#onClosing = undefined
-    if (callback !== undefined) runInScope(this.#scope, callback)
+    const listener = this.#listener
+    this.#listener = undefined
+    if (listener !== undefined) runInScope(this.#scope, () => listener.serverCloses())
   }
 
   destroy(): void {

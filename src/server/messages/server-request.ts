@@ -13,6 +13,8 @@ import {
 import type { ResourceState } from '../../http/fields/preconditions.ts'
 import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
 import type { IncomingBody } from '../../http/incoming-body.ts'
+import { KeptRequestHead } from '../../wire/http1/head/kept-request-head.ts'
+import { ReadRequestHead } from '../../wire/http1/head/read-request-head.ts'
 import type { RequestHead } from '../../wire/http1/messages.ts'
 import { writeResponseHead } from '../../wire/http1/writing/head-writer.ts'
 import { Fields } from './fields.ts'
@@ -54,7 +56,7 @@ export class ServerRequest<P extends Params = Params> {
   /** What the placeholders of the route caught, percent-decoded. */
   params: P
   /** @internal */
-  readonly head: RequestHead
+  head: RequestHead
   /** @internal */
   origin: RequestOrigin
   /** @internal */
@@ -95,6 +97,20 @@ export class ServerRequest<P extends Params = Params> {
     this.#cookies = undefined
     this.#url = undefined
     this.#values = undefined
+  }
+
+  /**
+   * @internal HTTP is over on its connection, where `origin` takes the place of `connection`, and the request
+   * may stay for long: it keeps what was sent, and nothing that can be made of that again.
+   */
+  outlive(connection: RequestOrigin, origin: RequestOrigin): void {
+    if (this.origin === connection) this.origin = origin
+    this.interim = undefined
+    const { head } = this
+    if (!(head instanceof ReadRequestHead)) return
+    // Unless a middleware has changed them.
+    if (this.#headers?.raw === head.fields) this.#headers = undefined
+    this.head = new KeptRequestHead(head.text)
   }
 
   /** The path as sent, still percent-encoded, without the query. `*` and authorities stay as they are. */

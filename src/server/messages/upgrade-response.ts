@@ -3,6 +3,12 @@ import type { HeadersInput } from '../../http/header-fields.ts'
 import type { Transport } from '../../io/transport.ts'
 import { ServerResponse } from './server-response.ts'
 
+/** Who hears that the server begins to close. @internal */
+export interface ClosingListener {
+  /** Called once, in the request's scope. */
+  serverCloses(): void
+}
+
 /** A connection that speaks another protocol from now on. @internal */
 export interface UpgradedConnection {
   /**
@@ -11,10 +17,10 @@ export interface UpgradedConnection {
    */
   readonly transport: Transport
   /**
-   * Calls back, in the request's scope, when the server begins to close: at once if it has begun. The
+   * Tells `listener`, in the request's scope, when the server begins to close: at once if it has begun. The
    * taker then comes to its end in order; at the deadline its scope is cancelled.
    */
-  onClosing(callback: () => void): void
+  onClosing(listener: ClosingListener): void
   /** The server's, for the timers of the new protocol. */
   readonly wheel: TimerWheel
   /** The taker is done; with an error that is to be told, if there is one. */

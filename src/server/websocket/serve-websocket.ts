@@ -6,9 +6,10 @@
  * that receives goes on while it takes what is left, each within a while, and then sees the end by
  * itself. One that takes nothing is cancelled.
  */
-import { WheelTimer } from '../../concurrency/time/timer-wheel.ts'
 import { isCancellation } from '../../concurrency/scope/cancellation.ts'
+import { enclosingScope } from '../../concurrency/scope/context.ts'
 import type { Scope } from '../../concurrency/scope/scope.ts'
+import { type TimerWheel, WheelTimer } from '../../concurrency/time/timer-wheel.ts'
 import { closeCodes } from '../../http/websocket/close-code.ts'
 import type { Codec } from '../../http/websocket/framing/codec.ts'
 import { ConnectionClosedError } from '../../http/websocket/connection-closed-error.ts'
@@ -17,17 +18,23 @@ import { WebSocketConnection } from '../../http/websocket/websocket-connection.t
 import type { LinkListener } from '../../http/websocket/link-listeners.ts'
 import { WebSocketLink } from '../../http/websocket/websocket-link.ts'
 import type { WebSocketSettings } from '../../http/websocket/websocket-options.ts'
-import type { Params, RequestOrigin, ServerRequest } from '../messages/server-request.ts'
-import type { UpgradedConnection } from '../messages/upgrade-response.ts'
+import type { RequestScope } from '../connection/request-scope.ts'
+import type { Params, ServerRequest } from '../messages/server-request.ts'
+import type { ClosingListener, UpgradedConnection } from '../messages/upgrade-response.ts'
 import type { WebSocketHandler } from './websocket-route.ts'
 
+/** What the connections of a route have in common. */
 export interface WebSocketTerms {
   readonly codec: Codec
   readonly settings: WebSocketSettings
-  readonly deflate: DeflateAgreement | undefined
-  readonly subprotocol: string | undefined
   /** How long a handler may take for each message that is left, once the connection has ended. */
   readonly patience: number
+}
+
+/** What one of them has agreed on with its client. */
+export interface WebSocketAgreement {
+  readonly deflate: DeflateAgreement | undefined
+  readonly subprotocol: string | undefined
 }
 
 /** Runs the handler over a connection, which is done when both have come to their end. */
@@ -36,31 +43,49 @@ export function serveWebSocket<P extends Params>(
   handler: WebSocketHandler<P>,
   request: ServerRequest<P>,
   terms: WebSocketTerms,
+  { deflate, subprotocol }: WebSocketAgreement,
 ): void {
-  const { codec, settings, deflate, subprotocol, patience } = terms
+  const { codec, settings, patience } = terms
   const { transport, wheel } = upgraded
   const link = new WebSocketLink(transport, { codec, isServer: true, settings, deflate, wheel })
-  const served = new ServedWebSocket(link, upgraded, request.scope as Scope, patience)
-  letGo(request)
+  const scope = request.scope as RequestScope
+  const served = new ServedWebSocket(link, upgraded, scope, patience)
+  scope.taker = served
   link.start()
-  served.run(() => handler(new WebSocketConnection(link, subprotocol), request))
+  let result: Promise<void> | void
+  try {
+    result = handler(new WebSocketConnection(link, subprotocol), request)
+  } catch (error) {
+    served.threw(error)
+    return
+  }
+  if (result === undefined) served.returned()
+  else Promise.resolve(result).then(returned, threw)
 }
 
-// The handler has the request for as long as it runs. HTTP's half of the connection must not stay for that.
-function letGo(request: { origin: RequestOrigin }): void {
-  const { remoteAddress, secure, authority } = request.origin
-  request.origin = { remoteAddress, secure, authority }
+// They run in the scope of the request, since the promise is waited for there. A closure for each that knows
+// its connection would be as much as the connection's own object.
+
+function returned(): void {
+  taker().returned()
+}
+
+function threw(error: unknown): void {
+  taker().threw(error)
+}
+
+function taker(): ServedWebSocket {
+  return (enclosingScope() as RequestScope).taker as ServedWebSocket
 }
 
 /** A handler at work. By callbacks, since what an `async` function keeps is a lot for a crowd that is silent. */
-class ServedWebSocket implements LinkListener {
+class ServedWebSocket implements LinkListener, ClosingListener {
   readonly #link: WebSocketLink
   readonly #upgraded: UpgradedConnection
   readonly #scope: Scope
   readonly #patience: number
   // Once the connection has ended, and the handler has not.
-  #timer: WheelTimer | undefined = undefined
-  #left = 0
+  #leaving: Leaving | undefined = undefined
 
   constructor(link: WebSocketLink, upgraded: UpgradedConnection, scope: Scope, patience: number) {
     this.#link = link
@@ -68,76 +93,96 @@ class ServedWebSocket implements LinkListener {
     this.#scope = scope
     this.#patience = patience
     link.listeners.add(this)
-    upgraded.onClosing(() => link.startClosing(closeCodes.goingAway, 'the server is closing'))
+    upgraded.onClosing(this)
   }
 
-  run(handle: () => Promise<void> | void): void {
-    let result: Promise<void> | void
-    try {
-      result = handle()
-    } catch (error) {
-      this.#threw(error)
-      return
-    }
-    if (result === undefined) this.#returned()
-    else {
-      Promise.resolve(result).then(
-        () => this.#returned(),
-        (error: unknown) => this.#threw(error),
-      )
-    }
+  /** The handler has. */
+  returned(): void {
+    this.#link.startClosing(closeCodes.normal, '')
+    void ServedWebSocket.#finish(this, undefined)
+  }
+
+  /** The handler has. */
+  threw(error: unknown): void {
+    const cancelled = isCancellation(error) && this.#scope.cancelled
+    this.#link.startClosing(cancelled ? closeCodes.goingAway : closeCodes.internalError, '')
+    const ordinary = cancelled || isEndOf(this.#link, error)
+    void ServedWebSocket.#finish(this, ordinary ? undefined : { error })
+  }
+
+  // As ClosingListener:
+
+  serverCloses(): void {
+    this.#link.startClosing(closeCodes.goingAway, 'the server is closing')
   }
 
   // As LinkListener:
 
   linkEnded(): void {
     if (this.#patience === Infinity) return
-    if (!this.#link.inbox.used || this.#patience === 0) this.#cancel()
-    else {
-      this.#timer = new WheelTimer(() => this.#look())
-      this.#wait()
+    if (!this.#link.inbox.used || this.#patience === 0) {
+      this.#scope.cancel(this.#link.ending, 'disconnect')
+    } else {
+      const { wheel } = this.#upgraded
+      this.#leaving = new Leaving(this.#link, this.#scope, wheel, this.#patience)
     }
   }
 
-  #returned(): void {
-    this.#link.startClosing(closeCodes.normal, '')
-    void this.#finish(undefined)
-  }
-
-  #threw(error: unknown): void {
-    const cancelled = isCancellation(error) && this.#scope.cancelled
-    this.#link.startClosing(cancelled ? closeCodes.goingAway : closeCodes.internalError, '')
-    void this.#finish(cancelled || isEndOf(this.#link, error) ? undefined : { error })
-  }
-
-  async #finish(failure: { error: unknown } | undefined): Promise<void> {
-    const link = this.#link
-    link.listeners.delete(this)
-    if (this.#timer !== undefined) this.#upgraded.wheel.disarm(this.#timer)
+  // Static: an object with a private method holds a mark of its own for that.
+  static async #finish(
+    served: ServedWebSocket,
+    failure: { error: unknown } | undefined,
+  ): Promise<void> {
+    const link = served.#link
+    const scope = served.#scope
+    link.listeners.delete(served)
+    served.#leaving?.stop()
     try {
       await link.untilGone()
     } catch {
       link.destroy()
     }
     // What the handler has started, and left to itself, goes with the connection.
-    if (!this.#scope.empty) this.#scope.cancel('the WebSocket is closed', 'disconnect')
-    this.#upgraded.done(failure)
-  }
-
-  #wait(): void {
-    this.#left = this.#link.inbox.count
-    this.#upgraded.wheel.arm(this.#timer as WheelTimer, this.#patience)
-  }
-
-  #look(): void {
-    if (this.#link.inbox.count < this.#left) this.#wait()
-    else this.#cancel()
-  }
-
-  #cancel(): void {
-    this.#scope.cancel(this.#link.ending, 'disconnect')
+    if (!scope.empty) scope.cancel('the WebSocket is closed', 'disconnect')
+    served.#upgraded.done(failure)
   }
 }
+
+/** The time of a handler for what came before the end. */
+class Leaving extends WheelTimer {
+  readonly #link: WebSocketLink
+  readonly #scope: Scope
+  readonly #wheel: TimerWheel
+  readonly #patience: number
+  #left: number
+
+  constructor(link: WebSocketLink, scope: Scope, wheel: TimerWheel, patience: number) {
+    super(nothing)
+    this.#link = link
+    this.#scope = scope
+    this.#wheel = wheel
+    this.#patience = patience
+    this.#left = link.inbox.count
+    wheel.arm(this, patience)
+  }
+
+  stop(): void {
+    this.#wheel.disarm(this)
+  }
+
+  /** @internal */
+  override fire(): void {
+    const { count } = this.#link.inbox
+    if (count >= this.#left) {
+      this.#scope.cancel(this.#link.ending, 'disconnect')
+      return
+    }
+    this.#left = count
+    this.#wheel.arm(this, this.#patience)
+  }
+}
+
+function nothing(): void {}
 
 // The ordinary end of most handlers: the client is gone, and they notice.
 function isEndOf(link: WebSocketLink, error: unknown): boolean {

@@ -19,7 +19,7 @@ import type { Params, ServerRequest } from '../messages/server-request.ts'
 import { ServerResponse } from '../messages/server-response.ts'
 import { UpgradeResponse } from '../messages/upgrade-response.ts'
 import type { Handler, RouteOptions } from '../routing/route.ts'
-import { serveWebSocket } from './serve-websocket.ts'
+import { serveWebSocket, type WebSocketTerms } from './serve-websocket.ts'
 
 /**
  * Talks to one client. It runs in the scope of the request, which ends with the connection; when it
@@ -89,8 +89,10 @@ export function webSocketRoute<P extends Params>(
     throw new RangeError(`Invalid "finishTimeout" ${finishTimeout}: expected 0 ms or more`)
   }
   const patience = cancelOnDisconnect ? finishTimeout : Infinity
+  let shared: WebSocketTerms | undefined
   return async (request) => {
     const codec = await loadCodec()
+    const own = (shared ??= { codec, settings, patience })
     const answer = acceptHandshake(codec, facts(request), terms)
     if ('status' in answer) {
       const { status, message, headers } = answer
@@ -98,17 +100,9 @@ export function webSocketRoute<P extends Params>(
     }
     const refusal = await accept?.(request)
     if (refusal !== undefined) return refusal
-    const { subprotocol, deflate } = answer
     return new UpgradeResponse(
       'websocket',
-      (upgraded) =>
-        serveWebSocket(upgraded, handler, request, {
-          codec,
-          settings,
-          deflate,
-          subprotocol,
-          patience,
-        }),
+      (upgraded) => serveWebSocket(upgraded, handler, request, own, answer),
       answer.headers,
     )
   }

@@ -141,10 +141,12 @@ describe('UpgradeResponse', () => {
       upgrading((upgraded: UpgradedConnection) => {
         const { promise, resolve } = Promise.withResolvers<void>()
         start(upgraded.transport, resolve)
-        upgraded.onClosing(() => {
-          heard.push(enclosingScope()?.constructor.name)
-          upgraded.transport.write('bye')
-          upgraded.transport.end()
+        upgraded.onClosing({
+          serverCloses: () => {
+            heard.push(enclosingScope()?.constructor.name)
+            upgraded.transport.write('bye')
+            upgraded.transport.end()
+          },
         })
         return promise
       }),

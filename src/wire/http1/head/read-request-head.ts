@@ -13,7 +13,8 @@ export class ReadRequestHead implements RequestHead {
   readonly expectContinue: boolean
   readonly upgrade: string | undefined
   readonly contentType: string | undefined
-  readonly #text: string
+  /** As it was read, down to the empty line; each character one byte. */
+  readonly text: string
   readonly #fieldsAt: number
   readonly #fieldCount: number
   #fields: FieldList | undefined
@@ -43,13 +44,13 @@ export class ReadRequestHead implements RequestHead {
     this.expectContinue = expectContinue
     this.upgrade = upgrade
     this.contentType = contentType
-    this.#text = text
+    this.text = text
     this.#fieldsAt = fieldsAt
     this.#fieldCount = fieldCount
     this.#fields = undefined
   }
 
   get fields(): FieldList {
-    return (this.#fields ??= cutFields(this.#text, this.#fieldsAt, this.#fieldCount))
+    return (this.#fields ??= cutFields(this.text, this.#fieldsAt, this.#fieldCount))
   }
 }
