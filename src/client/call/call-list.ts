@@ -1,8 +1,18 @@
-import type { Call } from './call.ts'
+/** What the session waits for when it closes: a call, or what a call has become. */
+export interface ListedCall {
+  /** Its place in the list. */
+  listed: boolean
+  previousCall: ListedCall | undefined
+  nextCall: ListedCall | undefined
+  /** Gives it up. */
+  abort(error: unknown): void
+  /** The session closes: ends what nobody has begun to read, and what would not end by itself. */
+  releaseUnread(error: unknown): void
+}
 
 /** The calls of a session that are not over: a linked list, so that coming and going is cheap. */
 export class CallList {
-  #first: Call | undefined = undefined
+  #first: ListedCall | undefined = undefined
   #size = 0
   #watchers: Set<() => void> | undefined = undefined
 
@@ -10,7 +20,7 @@ export class CallList {
     return this.#size
   }
 
-  add(call: Call): void {
+  add(call: ListedCall): void {
     this.#size++
     call.listed = true
     call.nextCall = this.#first
@@ -19,7 +29,7 @@ export class CallList {
   }
 
   /** Nothing if it is not in the list. */
-  remove(call: Call): void {
+  remove(call: ListedCall): void {
     if (!call.listed) return
     const { previousCall, nextCall } = call
     this.#size--
@@ -32,8 +42,8 @@ export class CallList {
   }
 
   /** Those of now: a copy, so that they may go meanwhile. */
-  all(): Call[] {
-    const calls: Call[] = []
+  all(): ListedCall[] {
+    const calls: ListedCall[] = []
     for (let call = this.#first; call !== undefined; call = call.nextCall) calls.push(call)
     return calls
   }

@@ -18,17 +18,17 @@ import {
   type RequestTrace,
   traceEnd,
   traceError,
-  traceRedirect,
   traceResponse,
   traceStart,
 } from '../../http/tracing/request-channels.ts'
+import type { Transport } from '../../io/transport.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
 import type { ClientHost } from '../connection/client-host.ts'
 import { cookiesIn, withCookies } from '../cookies/message-cookies.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import { methodFrom } from '../request/method.ts'
 import { MadeRequest, madeOf } from '../request/made-request.ts'
-import { isRedirect, redirected } from '../request/redirect.ts'
+import { isRedirect } from '../request/redirect.ts'
 import type { RequestContent } from '../request/request-content.ts'
 import type { Framed } from '../request/request-heads.ts'
 import type { RequestSettings } from '../request/request-options.ts'
@@ -36,15 +36,18 @@ import { ClientResponse, type RedirectStep } from '../response/client-response.t
 import { hrefOf, type RequestURL } from '../url/request-url.ts'
 import { decoderFor } from '../exchange/body-decoder.ts'
 import { connectBody, takenBody } from '../exchange/connect-body.ts'
+import { openScope } from '../exchange/open-scope.ts'
 import { CallChain, type ChainedCall } from './call-chain.ts'
 import type { CallPromise } from './call-promise.ts'
 import { Exchange, type ExchangeEvents } from '../exchange/exchange.ts'
-import { readAway, responseError } from './read-away.ts'
+import type { ListedCall } from './call-list.ts'
 import type { Sending } from './sending.ts'
+import { turn, type TurningCall } from './turning.ts'
+import { UpgradedConnection } from './upgraded-connection.ts'
 import { signalError, SignalLink } from '../exchange/signal-link.ts'
 
 // Not derived from `ScopeMember`: a constructor that many classes share makes their fields dear.
-export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
+export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCall, TurningCall {
   /** @internal */
   previousMember: ScopeMember | undefined = undefined
   /** @internal */
@@ -53,8 +56,8 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
   memberOf: Scope | undefined = undefined
   /** @internal Its place in the list of the session's calls. */
   listed = false
-  previousCall: Call | undefined = undefined
-  nextCall: Call | undefined = undefined
+  previousCall: ListedCall | undefined = undefined
+  nextCall: ListedCall | undefined = undefined
   readonly #sending: Sending
   readonly #promise: CallPromise
   readonly #scope: Scope
@@ -69,10 +72,12 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
   #request: ClientRequest | undefined = undefined
   #exchange: Exchange | undefined = undefined
   #response: ClientResponse | undefined = undefined
-  #history: RedirectStep[] | undefined = undefined
+  /** @internal The redirects that were followed. */
+  history: RedirectStep[] | undefined = undefined
   // A response is there that the caller does not get: a redirect, or a failure.
   #turning = false
-  #over = false
+  /** @internal Whether whoever made it has its answer. */
+  over = false
   #signal: AbortSignal | undefined = undefined
   #link: SignalLink | undefined = undefined
   // If somebody listens.
@@ -142,10 +147,6 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
   abort(error: unknown): void {
     const chain = this.#chain
     const exchange = this.#response?.exchange ?? this.#exchange
-    if (exchange?.upgraded !== undefined) {
-      exchange.upgraded.abort(error)
-      return
-    }
     const inExchange = exchange !== undefined && !exchange.over
     if (inExchange) exchange.abort(error)
     // A redirect that is read away goes on without its body.
@@ -154,14 +155,11 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
   }
 
   /**
-   * Gives it up if nobody has begun to read the response or it has no end, and lets a connection come to
-   * its end that was taken over. For a session that closes.
+   * Gives it up if nobody has begun to read the response, or it has no end. For a session that closes.
    */
   releaseUnread(error: unknown): void {
-    const upgraded = this.#exchange?.upgraded
     const response = this.#response
-    if (upgraded !== undefined) upgraded.endSoon()
-    else if (this.#settings.endless === true || response?.endless === true) this.abort(error)
+    if (this.#settings.endless === true || response?.endless === true) this.abort(error)
     else if (response !== undefined && !response.body.used) this.abort(error)
   }
 
@@ -200,8 +198,8 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
   failed(error: unknown): void {
     const trace = this.#trace
     if (trace !== undefined && trace.endedAt === undefined) traceError(trace, error)
-    if (this.#over) return
-    this.#over = true
+    if (this.over) return
+    this.over = true
     this.#leave()
     this.#promise.fail(error, this.#content?.body)
   }
@@ -212,11 +210,21 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
     if (!this.#turning) this.#leave()
   }
 
+  /** The connection is another protocol's: it takes the place of the call, of which nothing is left. */
+  upgraded(exchange: Exchange, transport: Transport): UpgradedConnection {
+    const { host, trace } = exchange
+    const upgraded = new UpgradedConnection(this.#sending, host, transport, trace)
+    this.#leave()
+    upgraded.belongTo(openScope(this.#scope))
+    if (this.#signal !== undefined) upgraded.follow(this.#signal)
+    return upgraded
+  }
+
   // From the middlewares, and their time.
 
   /** @internal */
   timeUp(): void {
-    const { method, url } = this.#asRequest()
+    const { method, url } = this.asRequest()
     const { total } = this.#settings.timeouts
     const message = `${method} ${url} timed out after ${total} ms (total)`
     this.abort(new TimeoutError('total', total, message))
@@ -228,7 +236,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
       this.failed(new TypeError('A middleware returned what is not a ClientResponse'))
       return
     }
-    if (this.#over) {
+    if (this.over) {
       void response.close()
       return
     }
@@ -254,7 +262,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
   /** @internal The response whose body a collector has taken. */
   responseOf(exchange: Exchange, head: ResponseHead): ClientResponse {
     const response = new ClientResponse(head, exchange.method, this.#href, takenBody(), exchange)
-    if (this.#history !== undefined) response.cameBy(this.#history)
+    if (this.history !== undefined) response.cameBy(this.history)
     return response
   }
 
@@ -310,11 +318,12 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
       const framed = heads.extended(this.method, prefix + url.target, lines, headers, content)
       if (framed !== undefined) return framed
     }
-    const { method, headers, body } = request ?? this.#asRequest()
+    const { method, headers, body } = request ?? this.asRequest()
     return heads.written(method, url, withCookies(headers, cookie), body, host)
   }
 
-  #asRequest(): ClientRequest {
+  /** @internal */
+  asRequest(): ClientRequest {
     if (this.#request !== undefined) return this.#request
     const parts = { url: this.#url as RequestURL, headers: this.#headers, content: this.#content }
     this.#request = madeOf(parts, this.method, this.#settings, this.#sending.heads)
@@ -334,9 +343,9 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
   }
 
   #deliver(response: ClientResponse): void {
-    if (this.#history !== undefined) response.cameBy(this.#history)
+    if (this.history !== undefined) response.cameBy(this.history)
     this.#response = response
-    this.#over = true
+    this.over = true
     if (response.exchange.over) this.#leave()
     this.#promise.settle(response)
     this.#sending.calls.changed()
@@ -346,38 +355,24 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall {
   #turn(response: ClientResponse, location: string | undefined): void {
     this.#turning = true
     this.#response = response
-    void runInScope(this.#scope, async () => {
-      try {
-        if (location === undefined) throw await responseError(response)
-        await this.#redirect(response, location)
-      } catch (error) {
-        await response.close()
-        this.failed(error)
-      }
-    })
+    void runInScope(this.#scope, () => turn(this, response, location))
   }
 
-  async #redirect(response: ClientResponse, location: string): Promise<void> {
-    const followed = (this.#history ??= [])
-    const { status, exchange } = response
-    const next = redirected(this.#asRequest(), status, location, followed.length, exchange.unsent)
-    if (exchange.trace !== undefined) traceRedirect(exchange.trace, status, next.url)
-    followed.push({ url: response.url, status, headers: response.headers })
-    await readAway(response)
-    if (this.#over) return
+  /** @internal */
+  goOn(request: ClientRequest): void {
     this.#response = undefined
     const chain = this.#chain
-    if (chain === undefined) this.#send(next, clock().now())
+    if (chain === undefined) this.#send(request, clock().now())
     else {
-      this.#request = next
-      void chain.pass(next)
+      this.#request = request
+      void chain.pass(request)
     }
   }
 
   #beginChain(middleware: Next<ClientRequest, ClientResponse>): void {
     this.#scope.throwIfCancelled()
     this.#scope.addMember(this)
-    const request = this.#asRequest()
+    const request = this.asRequest()
     const timer = this.#sending.connector.timers.lend(this)
     timer.set(this.#until, this.#startedAt)
     this.#chain = new CallChain(middleware, this.#scope, this, timer)

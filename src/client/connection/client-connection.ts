@@ -80,7 +80,7 @@ export class ClientConnection
   abort(): void {
     this.#exchange = undefined
     this.close()
-    this.#connector.discard(this)
+    this.#connector.discard(this.host)
   }
 
   /** Closes it, for one who has taken it out of the pool already. */
@@ -224,7 +224,7 @@ export class ClientConnection
       this.#connector.release(this, now)
     } else {
       this.close()
-      this.#connector.discard(this)
+      this.#connector.discard(this.host)
     }
     exchange.ended(this.#trailers, now)
   }

@@ -99,7 +99,7 @@ export class Connector {
     const left = connection.openedAt + this.#maxAge - now
     if (left <= 0 || connection.exchanges >= this.#maxRequests) {
       connection.close()
-      this.#pool.discard(connection)
+      this.#pool.discard(connection.host)
       return
     }
     if (left < connection.keepAlive) connection.keepAlive = left
@@ -111,9 +111,9 @@ export class Connector {
     }
   }
 
-  /** It was in use, and is closed. */
-  discard(connection: ClientConnection): void {
-    this.#pool.discard(connection)
+  /** One to this host was in use, and is closed. */
+  discard(host: ClientHost): void {
+    this.#pool.discard(host)
   }
 
   /** It was idle, and is closed. */
@@ -121,7 +121,7 @@ export class Connector {
     const exchange = this.#checked.get(connection)
     if (exchange !== undefined) {
       this.#checked.delete(connection)
-      this.#pool.discard(connection)
+      this.#pool.discard(connection.host)
       if (!exchange.over) exchange.askAgain()
       return
     }
@@ -145,7 +145,7 @@ export class Connector {
     for (const connection of this.#checked.keys()) {
       this.#checked.delete(connection)
       connection.close()
-      this.#pool.discard(connection)
+      this.#pool.discard(connection.host)
     }
     this.timers.close()
   }

@@ -12,6 +12,7 @@ import { clock } from '../../concurrency/time/current-clock.ts'
 import type { BodySource } from '../../http/incoming-body.ts'
 import type { OutgoingBody } from '../../http/outgoing-body.ts'
 import { traceChunkReceived } from '../../http/tracing/request-channels.ts'
+import type { Transport } from '../../io/transport.ts'
 import type { FieldList, ResponseHead } from '../../wire/http1/messages.ts'
 import type { ClientConnection } from '../connection/client-connection.ts'
 import type { ClientHost } from '../connection/client-host.ts'
@@ -23,6 +24,7 @@ import { proxyFailure, refusalOf } from '../connection/proxy/proxy-refusal.ts'
 import type { PoolRequest } from '../pool/pool-host.ts'
 import type { Framed } from '../request/request-heads.ts'
 import type { Timeouts } from '../timeouts.ts'
+import type { UpgradedConnection } from '../call/upgraded-connection.ts'
 import type { BodyReceiver } from './body-receiver.ts'
 import {
   isIdempotent,
@@ -34,15 +36,16 @@ import {
 import { ExchangeSending } from './exchange-sending.ts'
 import { openScope } from './open-scope.ts'
 import { signalError, SignalLink } from './signal-link.ts'
-import { UpgradedConnection } from './upgraded-connection.ts'
 
-/** Who made the exchange. `failed` is called without a response, `finished` after one: one of both, once. */
+/** Who made the exchange. `failed` is called without a response, `finished` or `upgraded` after one: one of these, once. */
 export interface ExchangeEvents {
   /** Whether a 101 is what was asked for. */
   readonly wantsUpgrade: boolean
   /** The head is there: says where the body goes by `exchange.receiver`. */
   responded(exchange: Exchange, head: ResponseHead): void
   failed(error: unknown): void
+  /** Its connection was taken over: makes what is left of all this. Nothing more happens. */
+  upgraded(exchange: Exchange, transport: Transport): UpgradedConnection
   /** Nothing more happens; the receiver was told how it ended, or with which error. */
   finished(error?: unknown): void
 }
@@ -72,8 +75,6 @@ export class Exchange
   /** Of the connection that was opened for it. */
   openingTimes: OpeningTimes | undefined = undefined
   endedAt: number = Number.NaN
-  /** @internal Its connection, once it was taken over. */
-  upgraded: UpgradedConnection | undefined = undefined
   readonly #connector: Connector
   readonly #events: ExchangeEvents
   #paused = false
@@ -166,16 +167,12 @@ export class Exchange
     if (this.#over || connection?.giveAway() !== true) {
       throw new ClosedResourceError(`Cannot take over the connection of ${this.name}: it is closed`)
     }
+    const signal = this.#link?.signal
     this.#finish()
     this.receiver?.end([])
-    return (this.upgraded = new UpgradedConnection(
-      connection.transport,
-      openScope(this.scope),
-      () => {
-        this.#connector.discard(connection)
-        this.#events.finished()
-      },
-    ))
+    const upgraded = this.#events.upgraded(this, connection.transport)
+    if (signal !== undefined) upgraded.follow(signal)
+    return upgraded
   }
 
   // From the pool and its connector.

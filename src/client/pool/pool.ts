@@ -158,7 +158,7 @@ export class ConnectionPool<
     // More than the limits are there only since these were lowered.
     const tooMany = this.#open > this.#limit || host.open > this.#limitPerHost
     if (tooMany || this.#options.keepAlive === 0) {
-      this.discard(connection)
+      this.#freed(host)
       this.#actions.close(connection)
       return
     }
@@ -180,8 +180,8 @@ export class ConnectionPool<
   }
 
   /** A connection in use is closed, or is going to be: its place is free. */
-  discard(connection: Connection): void {
-    this.#freed(connection.host)
+  discard(host: PoolHost<Connection, Request>): void {
+    this.#freed(host)
   }
 
   /** An idle connection was closed by the peer. */

@@ -43,7 +43,6 @@ export type ResponseExchange = Pick<
   | 'keepsConnection'
   | 'unsent'
   | 'trace'
-  | 'upgraded'
   | 'openingTimes'
   | 'startedAt'
   | 'connectingAt'

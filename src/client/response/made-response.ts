@@ -56,7 +56,6 @@ class NoExchange implements ResponseExchange {
   readonly keepsConnection = true
   readonly unsent = false
   readonly trace = undefined
-  readonly upgraded = undefined
   readonly openingTimes = undefined
   readonly startedAt: number = clock().now()
   readonly connectingAt: number = Number.NaN

@@ -128,11 +128,15 @@ export class WebSocketRequests {
       deflate,
       wheel: this.#wheel,
     })
-    link.listeners.add({ linkGone: () => upgraded.release() })
-    upgraded.onClosing(() => link.startClosing(closeCodes.goingAway, ''))
+    link.listeners.add(upgraded)
+    upgraded.onClosing(link, goAway)
     outsideScopes(() => link.start())
     return new WebSocketConnection(link, subprotocol)
   }
+}
+
+function goAway(link: WebSocketLink): void {
+  link.startClosing(closeCodes.goingAway, '')
 }
 
 function requestOptions(options: WebSocketRequestOptions, offer: HandshakeOffer): RequestOptions {

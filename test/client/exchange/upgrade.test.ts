@@ -188,9 +188,9 @@ describe('session.close()', () => {
     const upgraded = (await session.get('/', upgrade)).exchange.takeOver()
     record(upgraded.transport)
     let heard = 0
-    upgraded.onClosing(() => {
+    upgraded.onClosing(upgraded.transport, (transport) => {
       heard++
-      upgraded.transport.write('bye')
+      transport.write('bye')
     })
     let closed = false
     const closing = session.close().then(() => (closed = true))
@@ -219,7 +219,7 @@ describe('session.close()', () => {
     const { session } = fixture
     const upgraded = (await session.get('/', upgrade)).exchange.takeOver()
     record(upgraded.transport)
-    upgraded.onClosing(() => undefined)
+    upgraded.onClosing(undefined, () => undefined)
     await taskGroup(async (group) => {
       group.cancel()
       await session.close()

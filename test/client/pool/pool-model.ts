@@ -78,7 +78,7 @@ export class PoolModel {
       }
     } else if (event === 3 && connection !== undefined) {
       this.active = this.active.filter((other) => other !== connection)
-      this.pool.discard(connection)
+      this.pool.discard(connection.host)
     } else if (event === 4) {
       const idle = pick(this.idle)
       if (idle === undefined) return

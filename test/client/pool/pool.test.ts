@@ -208,7 +208,7 @@ describe('ConnectionPool', () => {
     const connection = script.connection('a1')
     script.request('a2')
     script.said()
-    script.pool.discard(connection)
+    script.pool.discard(connection.host)
     expect(script.said()).toEqual(['open a2'])
   })
 
