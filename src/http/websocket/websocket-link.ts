@@ -14,7 +14,7 @@ import { currentScope } from '../../concurrency/scope/scope.ts'
 import { WaiterSet } from '../../concurrency/scope/waiter-set.ts'
 import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
-import { closeCodes, shortened } from './close-code.ts'
+import { closeCodes } from './close-code.ts'
 import {
   beingClosed,
   brokenOff,
@@ -273,21 +273,12 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
   concluded(code: number, reason: string): void {
     this.#closeRead = true
     const closedBy = this.#closeSent === undefined ? 'remote' : 'local'
-    const error = closedCleanly(code, reason, closedBy)
-    // RFC 6455 §5.5.1 lets the answer wait for what is being sent. Whoever receives a message may send one
-    // for it, also if the close frame came in the same read.
-    if (closedBy === 'local' || !this.inbox.busy) this.#conclude(error)
-    else {
-      this.#unanswered = error
-      this.inbox.tellWhenAwaited()
-      this.#watch.answering()
-      this.transport.resume()
-    }
+    this.#answerBefore(closedCleanly(code, reason, closedBy))
   }
 
   unreadable(error: Error, code: number): void {
     this.#closeRead = true
-    this.#finish(code, shortened(error.message), closedForFault(code, error))
+    this.#answerBefore(closedForFault(code, error))
   }
 
   congested(congested: boolean): void {
@@ -344,7 +335,21 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
     if (this.ready) this.listeners.tell((listener) => listener.linkReady?.())
   }
 
-  /** What came before the peer's close frame is answered, or has had its time; false if none came. */
+  /**
+   * RFC 6455 §5.5.1 lets our close frame wait for what is being sent. Whoever receives a message may send
+   * one for it, also if the end came in the same read.
+   */
+  #answerBefore(error: ConnectionClosedError): void {
+    if (this.#closeSent !== undefined || !this.inbox.busy) this.#conclude(error)
+    else {
+      this.#unanswered = error
+      this.inbox.tellWhenAwaited()
+      this.#watch.answering()
+      this.transport.resume()
+    }
+  }
+
+  /** What came before the end is answered, or has had its time; false if none came. */
   answered(): boolean {
     const error = this.#unanswered
     if (error === undefined) return false
@@ -354,9 +359,10 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
   }
 
   #conclude(error: ConnectionClosedError): void {
-    const { closeCode } = error
+    const { closeCode, reason, wasClean } = error
     // RFC 6455 §5.5.1: answered with what came.
-    this.#finish(closeCode === closeCodes.none ? undefined : closeCode, '', error)
+    if (wasClean) this.#finish(closeCode === closeCodes.none ? undefined : closeCode, '', error)
+    else this.#finish(closeCode, reason, error)
   }
 
   /** The peer has said its last: so do we, and end our side behind it. */

@@ -45,6 +45,22 @@ describe.each<Role>(['server', 'client'])('WebSocketLink as a %s', (role) => {
     expect(ws.link.gone).toBe(true)
   })
 
+  test('messages that come in one read with what breaks the rules are answered before the complaint', async () => {
+    const { ws, peer } = await webSocketPair(role)
+    const ended = expect(echo(ws)).rejects.toMatchObject({ closeCode: 1002, closedBy: 'local' })
+    await settle()
+    await peer.write(Buffer.concat([messages('a', 'b'), frame(3, '', { masked }), messages('c')]))
+    expect(peer.takeShort()).toEqual([
+      [text, 'a'],
+      [text, 'b'],
+      [close, 1002],
+    ])
+    await ended
+    expect(peer.ended).toBe(true)
+    await peer.end()
+    expect(ws.link.gone).toBe(true)
+  })
+
   test('they are answered compressed, too, which takes longer', async () => {
     const { ws, peer } = await webSocketPair(role, { compression: { threshold: 0 } }, {})
     const echoing = echo(ws)
