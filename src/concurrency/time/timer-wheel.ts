@@ -17,11 +17,11 @@ export class WheelTimer {
   next: WheelTimer | undefined = undefined
   /** @internal The tick at which it is due; -1 while it is not armed. */
   due = -1
-  /** @internal */
-  readonly callback: (this: WheelTimer) => void
+  /** @internal Not there in an owner that is its own timer. */
+  declare readonly callback?: (this: WheelTimer) => void
 
-  constructor(callback: (this: WheelTimer) => void) {
-    this.callback = callback
+  constructor(callback?: (this: WheelTimer) => void) {
+    if (callback !== undefined) this.callback = callback
   }
 
   get armed(): boolean {
@@ -30,7 +30,7 @@ export class WheelTimer {
 
   /** @internal An owner that is its own timer has this instead of a callback. */
   fire(): void {
-    this.callback()
+    this.callback?.()
   }
 }
 

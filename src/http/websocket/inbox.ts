@@ -17,6 +17,10 @@ const finished: Result = { value: undefined, done: true }
 
 /** Whoever fills it. */
 export interface InboxKeeper {
+  /** What messages may count, until no more are wanted. */
+  readonly inboxLimit: number
+  /** How it ended, once nothing comes any more. */
+  readonly ending: ConnectionClosedError | undefined
   /** Half of a full queue is taken. */
   inboxHasRoom(): void
   /** Whoever receives has come back for more, after `tellWhenAwaited()`. */
@@ -41,21 +45,21 @@ class Receiving extends Waiter<WebSocketMessage | Result> {
   }
 }
 
+const isFull = 1
+const isUsed = 2
+// Whether the keeper is told when somebody waits.
+const tells = 4
+
 export class Inbox {
-  readonly #limit: number
   readonly #keeper: InboxKeeper
   // Made when a message first comes that nobody waits for.
   #messages: RingBuffer<WebSocketMessage> | undefined = undefined
   #size = 0
-  #full = false
-  #end: ConnectionClosedError | undefined = undefined
   #waiter: Receiving | undefined = undefined
-  /** Whether anybody has ever asked for a message. */
-  used = false
-  #tells = false
+  // Bits of one number: there is an inbox for each connection.
+  #state = 0
 
-  constructor(limit: number, keeper: InboxKeeper) {
-    this.#limit = limit
+  constructor(keeper: InboxKeeper) {
     this.#keeper = keeper
   }
 
@@ -70,7 +74,12 @@ export class Inbox {
   }
 
   get full(): boolean {
-    return this.#full
+    return (this.#state & isFull) !== 0
+  }
+
+  /** Whether anybody has ever asked for a message. */
+  get used(): boolean {
+    return (this.#state & isUsed) !== 0
   }
 
   /** Whether whoever receives has messages, and has not come back for more. */
@@ -79,7 +88,7 @@ export class Inbox {
   }
 
   tellWhenAwaited(): void {
-    this.#tells = true
+    this.#state |= tells
   }
 
   push(message: WebSocketMessage): void {
@@ -91,13 +100,11 @@ export class Inbox {
     }
     ;(this.#messages ??= new RingBuffer()).add(message)
     this.#size += overhead + message.length
-    if (this.#size >= this.#limit) this.#full = true
+    if (this.#size >= this.#keeper.inboxLimit) this.#state |= isFull
   }
 
-  /** Nothing comes any more: once all is taken, `error` is what is got. */
+  /** Nothing comes any more: once all is taken, `error`, which is the keeper's ending, is what is got. */
   end(error: ConnectionClosedError): void {
-    if (this.#end !== undefined) return
-    this.#end = error
     const waiter = this.#waiter
     this.#waiter = undefined
     if (waiter === undefined) return
@@ -107,59 +114,62 @@ export class Inbox {
 
   /** The next message. Throws how the connection ended. */
   receive(): Promise<WebSocketMessage> {
-    this.used = true
-    if (this.count > 0 && !currentScope().cancelled) return Promise.resolve(this.#take())
-    if (this.#end !== undefined && this.count === 0) return this.#reject(this.#end)
-    return this.#wait(false) as Promise<WebSocketMessage>
+    this.#state |= isUsed
+    if (this.count > 0 && !currentScope().cancelled) return Promise.resolve(Inbox.#take(this))
+    const { ending } = this.#keeper
+    if (ending !== undefined && this.count === 0) return rejected(ending)
+    return Inbox.#wait(this, false) as Promise<WebSocketMessage>
   }
 
   /** As `receive()`, for an iterator; an ordinary end is the end of the iteration. */
   next(): Promise<Result> {
-    this.used = true
+    this.#state |= isUsed
     if (this.count > 0 && !currentScope().cancelled) {
-      return Promise.resolve({ value: this.#take(), done: false })
+      return Promise.resolve({ value: Inbox.#take(this), done: false })
     }
-    const end = this.#end
-    if (end !== undefined && this.count === 0) {
-      return end.ordinary && !currentScope().cancelled
+    const { ending } = this.#keeper
+    if (ending !== undefined && this.count === 0) {
+      return ending.ordinary && !currentScope().cancelled
         ? Promise.resolve(finished)
-        : this.#reject(end)
+        : rejected(ending)
     }
-    return this.#wait(true) as Promise<Result>
-  }
-
-  #take(): WebSocketMessage {
-    const message = this.#messages?.take() as WebSocketMessage
-    this.#size -= overhead + message.length
-    if (this.#full && this.#size <= this.#limit / 2) {
-      this.#full = false
-      this.#keeper.inboxHasRoom()
-    }
-    return message
-  }
-
-  #reject(end: ConnectionClosedError): Promise<never> {
-    const scope = currentScope()
-    if (scope.cancelled) return new Waiter<never>(undefined, scope, 'a message').promise
-    return Promise.reject(end)
-  }
-
-  #wait(iterates: boolean): Promise<WebSocketMessage | Result> {
-    if (this.#waiter !== undefined) {
-      return Promise.reject(
-        new BusyResourceError('Cannot receive: another task waits for the next message'),
-      )
-    }
-    const waiter = new Receiving(this, iterates)
-    if (!waiter.settled) {
-      this.#waiter = waiter
-      if (this.#tells) this.#keeper.answered()
-    }
-    return waiter.promise
+    return Inbox.#wait(this, true) as Promise<Result>
   }
 
   /** @internal */
   left(waiter: object): void {
     if (this.#waiter === waiter) this.#waiter = undefined
   }
+
+  // Static, what is private: with private methods each inbox would hold a mark of its own for that.
+
+  static #take(inbox: Inbox): WebSocketMessage {
+    const message = inbox.#messages?.take() as WebSocketMessage
+    inbox.#size -= overhead + message.length
+    if (inbox.full && inbox.#size <= inbox.#keeper.inboxLimit / 2) {
+      inbox.#state &= ~isFull
+      inbox.#keeper.inboxHasRoom()
+    }
+    return message
+  }
+
+  static #wait(inbox: Inbox, iterates: boolean): Promise<WebSocketMessage | Result> {
+    if (inbox.#waiter !== undefined) {
+      return Promise.reject(
+        new BusyResourceError('Cannot receive: another task waits for the next message'),
+      )
+    }
+    const waiter = new Receiving(inbox, iterates)
+    if (!waiter.settled) {
+      inbox.#waiter = waiter
+      if ((inbox.#state & tells) !== 0) inbox.#keeper.answered()
+    }
+    return waiter.promise
+  }
+}
+
+function rejected(ending: ConnectionClosedError): Promise<never> {
+  const scope = currentScope()
+  if (scope.cancelled) return new Waiter<never>(undefined, scope, 'a message').promise
+  return Promise.reject(ending)
 }

@@ -1,4 +1,6 @@
+import type { WaiterSet } from '../../concurrency/scope/waiter-set.ts'
 import type { ConnectionClosedError } from './connection-closed-error.ts'
+import type { Pings } from './pings.ts'
 
 /** Who is to know of the end of a link, or that it takes more. */
 export interface LinkListener {
@@ -35,4 +37,13 @@ export class LinkListeners {
     if (this.#first !== undefined) call(this.#first)
     for (const listener of others) call(listener)
   }
+}
+
+/** Those who wait for something of a link, and what is owed to its peer. */
+export class Outstanding {
+  writable: WaiterSet<void> | undefined = undefined
+  closed: WaiterSet<void> | undefined = undefined
+  pings: Pings | undefined = undefined
+  /** The last ping that could not be answered yet. */
+  pong: Buffer | undefined = undefined
 }

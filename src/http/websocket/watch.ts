@@ -5,158 +5,173 @@
  *
  * A peer is alive if anything comes from it, or if it takes anything of what we send: it can't answer a
  * ping that stands behind a large message which it still reads.
+ *
+ * Whoever is watched is this timer itself: connections that are silent are many, and each has one object
+ * less for that.
  */
 import { type TimerWheel, WheelTimer } from '../../concurrency/time/timer-wheel.ts'
 import type { WebSocketSettings } from './websocket-options.ts'
 
-export interface WatchEvents {
-  /** Bytes that wait to be sent. */
-  readonly outgoing: number
-  /** Whether nothing can come, since we don't read. */
-  readonly paused: boolean
-  sendPing(): void
-  /** Nothing came, after a ping. */
-  peerVanished(): void
-  /** No message for too long. */
-  idled(): void
-  /** What came before the peer's close frame is not answered within its time. */
-  answered(): void
-  /** Closing took too long. */
-  closingTimedOut(): void
+/** What many have in common who are watched. */
+export interface WatchTerms {
+  readonly wheel: TimerWheel
+  readonly settings: WebSocketSettings
 }
 
 type Phase = 'quiet' | 'pinged' | 'late' | 'answering' | 'closing'
 
+/** A ping that is not answered. */
+interface Asked {
+  /** When the answer was begun to be waited for, by the wheel's ticks, and for how long. */
+  readonly at: number
+  readonly allowed: number
+  /** What waited to be sent then. */
+  readonly outgoing: number
+}
+
 // How long the peer waits for our close frame at most: an answer that takes longer is nobody's.
 const answerTime = 1_000
 
-export class Watch extends WheelTimer {
-  readonly #wheel: TimerWheel
-  readonly #settings: WebSocketSettings
-  readonly #events: WatchEvents
+export abstract class Watch<Terms extends WatchTerms> extends WheelTimer {
+  protected readonly terms: Terms
   #phase: Phase = 'quiet'
   /** When the peer was heard last, and when a message came or went, by the wheel's ticks. */
   #heard = 0
   #used = 0
-  // When the answer to a ping was begun to be waited for, for how long, and what waited to be sent then.
-  #asked = 0
-  #allowed = 0
-  #outgoing = 0
+  #asked: Asked | undefined = undefined
 
-  constructor(wheel: TimerWheel, settings: WebSocketSettings, events: WatchEvents) {
-    super(nothing)
-    this.#wheel = wheel
-    this.#settings = settings
-    this.#events = events
+  constructor(terms: Terms) {
+    super()
+    this.terms = terms
   }
 
-  start(): void {
-    this.#wait()
+  /** Bytes that wait to be sent. */
+  protected abstract readonly outgoing: number
+  /** Whether nothing can come, since we don't read. */
+  protected abstract readonly paused: boolean
+  protected abstract sendPing(): void
+  /** Nothing came, after a ping. */
+  protected abstract peerVanished(): void
+  /** No message for too long. */
+  protected abstract idled(): void
+  /** What came before the peer's close frame is not answered within its time. */
+  protected abstract answered(): void
+  /** Closing took too long. */
+  protected abstract closingTimedOut(): void
+
+  protected startWatch(): void {
+    Watch.#wait(this)
     // The wheel's number stands still while nothing is armed.
-    this.#heard = this.#used = this.#wheel.tick
+    this.#heard = this.#used = this.terms.wheel.tick
   }
 
   /** Something came from the peer. */
-  heard(): void {
-    this.#heard = this.#wheel.tick
-    if (this.#phase === 'pinged' || this.#phase === 'late') this.#phase = 'quiet'
+  protected heard(): void {
+    this.#heard = this.terms.wheel.tick
+    if (this.#phase === 'pinged' || this.#phase === 'late') {
+      this.#phase = 'quiet'
+      this.#asked = undefined
+    }
   }
 
   /** A message came or went. */
-  used(): void {
-    this.#used = this.#wheel.tick
+  protected used(): void {
+    this.#used = this.terms.wheel.tick
   }
 
-  /** The peer has closed; what came before may still be answered. */
-  answering(): void {
+  /** @internal The peer has closed; what came before may still be answered. */
+  awaitAnswers(): void {
     this.#phase = 'answering'
-    this.#wheel.arm(this, answerTime)
+    this.terms.wheel.arm(this, answerTime)
   }
 
-  /** From now on, only the end is waited for. */
-  closing(): void {
+  /** @internal From now on, only the end is waited for. */
+  awaitEnd(): void {
     this.#phase = 'closing'
-    const { closeTimeout } = this.#settings
-    if (closeTimeout === Infinity) this.#wheel.disarm(this)
-    else this.#wheel.arm(this, closeTimeout)
+    const { wheel, settings } = this.terms
+    if (settings.closeTimeout === Infinity) wheel.disarm(this)
+    else wheel.arm(this, settings.closeTimeout)
   }
 
-  stop(): void {
-    this.#wheel.disarm(this)
+  protected stopWatch(): void {
+    this.terms.wheel.disarm(this)
   }
 
   /** @internal */
   override fire(): void {
     if (this.#phase === 'answering') {
-      this.#events.answered()
+      this.answered()
       return
     }
     if (this.#phase === 'closing') {
-      this.#events.closingTimedOut()
+      this.closingTimedOut()
       return
     }
-    if (this.#left(this.#used, this.#settings.idleTimeout) <= 0) {
-      this.#events.idled()
+    if (Watch.#left(this, this.#used, this.terms.settings.idleTimeout) <= 0) {
+      this.idled()
       return
     }
-    if (this.#phase === 'quiet') this.#checkQuiet()
-    else this.#checkAnswer()
+    if (this.#asked === undefined) Watch.#checkQuiet(this)
+    else Watch.#checkAnswer(this, this.#asked)
   }
 
-  #checkQuiet(): void {
-    const { heartbeat, heartbeatTimeout } = this.#settings
-    if (this.#left(this.#heard, heartbeat) > 0) {
-      this.#wait()
+  // Static, what is private: with private methods each object would hold a mark of its own for that.
+
+  static #checkQuiet(watch: Watch<WatchTerms>): void {
+    const { heartbeat, heartbeatTimeout } = watch.terms.settings
+    if (Watch.#left(watch, watch.#heard, heartbeat) > 0) {
+      Watch.#wait(watch)
       return
     }
-    this.#phase = 'pinged'
-    this.#outgoing = this.#events.outgoing
-    this.#events.sendPing()
-    this.#await(heartbeatTimeout)
+    const { outgoing } = watch
+    watch.sendPing()
+    Watch.#await(watch, 'pinged', heartbeatTimeout, outgoing)
   }
 
-  #checkAnswer(): void {
-    const { heartbeatTimeout } = this.#settings
-    const left = this.#left(this.#asked, this.#allowed)
+  static #checkAnswer(watch: Watch<WatchTerms>, asked: Asked): void {
+    const { wheel, settings } = watch.terms
+    const left = Watch.#left(watch, asked.at, asked.allowed)
     if (left > 0) {
-      this.#arm(left)
+      Watch.#arm(watch, left)
       return
     }
-    const { outgoing, paused } = this.#events
-    const takes = outgoing < this.#outgoing
-    this.#outgoing = outgoing
-    if (takes || paused) {
-      this.#phase = 'pinged'
-      this.#await(heartbeatTimeout)
-    } else if (this.#phase === 'pinged') {
+    const { outgoing, paused } = watch
+    if (outgoing < asked.outgoing || paused) {
+      Watch.#await(watch, 'pinged', settings.heartbeatTimeout, outgoing)
+    } else if (watch.#phase === 'pinged') {
       // If it was we who slept, its answer is there and only has to be read.
-      this.#phase = 'late'
-      this.#await(this.#wheel.resolution)
-    } else this.#events.peerVanished()
+      Watch.#await(watch, 'late', wheel.resolution, outgoing)
+    } else watch.peerVanished()
   }
 
-  #await(time: number): void {
-    this.#asked = this.#wheel.tick
-    this.#allowed = time
-    this.#arm(time)
+  static #await(
+    watch: Watch<WatchTerms>,
+    phase: 'pinged' | 'late',
+    allowed: number,
+    outgoing: number,
+  ): void {
+    watch.#phase = phase
+    watch.#asked = { at: watch.terms.wheel.tick, allowed, outgoing }
+    Watch.#arm(watch, allowed)
   }
 
-  #wait(): void {
-    const { heartbeat } = this.#settings
-    this.#arm(heartbeat === Infinity ? Infinity : Math.max(this.#left(this.#heard, heartbeat), 0))
+  static #wait(watch: Watch<WatchTerms>): void {
+    const { heartbeat } = watch.terms.settings
+    const left =
+      heartbeat === Infinity ? Infinity : Math.max(Watch.#left(watch, watch.#heard, heartbeat), 0)
+    Watch.#arm(watch, left)
   }
 
-  #arm(delay: number): void {
-    const { idleTimeout } = this.#settings
-    const idle = idleTimeout === Infinity ? Infinity : this.#left(this.#used, idleTimeout)
+  static #arm(watch: Watch<WatchTerms>, delay: number): void {
+    const { wheel, settings } = watch.terms
+    const { idleTimeout } = settings
+    const idle = idleTimeout === Infinity ? Infinity : Watch.#left(watch, watch.#used, idleTimeout)
     const next = Math.min(delay, Math.max(idle, 0))
-    if (next !== Infinity) this.#wheel.arm(this, next)
+    if (next !== Infinity) wheel.arm(watch, next)
   }
 
   /** Milliseconds until `time` has passed since a tick. */
-  #left(since: number, time: number): number {
-    return time - (this.#wheel.tick - since) * this.#wheel.resolution
+  static #left({ terms: { wheel } }: Watch<WatchTerms>, since: number, time: number): number {
+    return time - (wheel.tick - since) * wheel.resolution
   }
 }
-
-function nothing(): void {}

@@ -242,10 +242,7 @@ export class WebSocketConnection implements AsyncDisposable {
   statistics(): WebSocketStatistics {
     const { link } = this
     return {
-      messagesSent: link.messagesSent,
-      messagesReceived: link.messagesReceived,
-      bytesSent: link.bytesSent,
-      bytesReceived: link.bytesReceived,
+      ...link.traffic,
       queued: link.inbox.count,
       queuedBytes: link.inbox.size,
       sending: link.gone ? 0 : link.writer.queued,
@@ -297,7 +294,7 @@ export class WebSocketConnection implements AsyncDisposable {
 
   async #turn(): Promise<void> {
     if (!this.link.fragmenting) {
-      this.link.fragmenting = true
+      this.link.fragment()
       return
     }
     const waiter = new LineWaiter<void>(currentScope(), 'another message to be sent')

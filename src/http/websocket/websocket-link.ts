@@ -4,24 +4,15 @@
  *
  * 1. `open` until the first close frame, sent or read, or until the transport breaks. From then on it has
  *    an `ending`: nothing can be sent, and what came before can still be taken.
- * 2. Both close frames, ours and the peer's, are followed by FIN. What does not come to this within the
- *    time for closing is dropped.
- * 3. What breaks the rules is answered with a close frame that says so; the rest is read away, so that the
- *    frame is not lost to a reset.
+ * 2. How it is closed from then on is the closing handshake's business.
  */
 import { BusyResourceError } from '../../concurrency/errors.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { WaiterSet } from '../../concurrency/scope/waiter-set.ts'
-import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
 import { closeCodes } from './close-code.ts'
-import {
-  beingClosed,
-  brokenOff,
-  closedCleanly,
-  closedForFault,
-  type CloseFrame,
-} from './closing-errors.ts'
+import { ClosingHandshake, type ClosingLink } from './closing-handshake.ts'
+import { beingClosed, brokenOff } from './closing-errors.ts'
 import type { Codec } from './framing/codec.ts'
 import type { ConnectionClosedError } from './connection-closed-error.ts'
 import { type FrameEvents, FrameReader } from './framing/frame-reader.ts'
@@ -29,91 +20,97 @@ import { FrameWriter } from './framing/frame-writer.ts'
 import { type Gatherer, untilTurn } from './gathered-writes.ts'
 import { Inbox, type InboxKeeper } from './inbox.ts'
 import { compact, ownBytes, textOf } from './incoming-message.ts'
-import { LinkListeners } from './link-listeners.ts'
+import { type LinkListener, LinkListeners, Outstanding } from './link-listeners.ts'
+import { LinkTraffic, noTraffic } from './link-traffic.ts'
 import { type DeflateAgreement, MessageDeflate } from './framing/message-deflate.ts'
 import { noPayload, Pings } from './pings.ts'
-import { Watch, type WatchEvents } from './watch.ts'
-import type { WebSocketSettings } from './websocket-options.ts'
+import { Watch, type WatchTerms } from './watch.ts'
 
-export interface LinkOptions {
+/** They are kept, and may be those of many. */
+export interface LinkOptions extends WatchTerms {
   readonly codec: Codec
   readonly isServer: boolean
-  readonly settings: WebSocketSettings
   readonly deflate: DeflateAgreement | undefined
-  readonly wheel: TimerWheel
 }
 
-export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeeper, Gatherer {
+// What is true of it now: bits of one number.
+const isGone = 1
+const isFragmenting = 2
+// Whether what is written waits for the loop to turn.
+const isGathering = 4
+const isCongested = 8
+const peerHasEnded = 16
+
+export class WebSocketLink
+  extends Watch<LinkOptions>
+  implements Sink, FrameEvents, ClosingLink, InboxKeeper, Gatherer
+{
   readonly inbox: Inbox
   readonly transport: Transport
   readonly deflate: MessageDeflate | undefined
   /** How it ended, once it has. */
   ending: ConnectionClosedError | undefined = undefined
-  /** Whether the transport is closed. */
-  gone = false
-  /** Whether a message is sent in fragments, between which no other may come. */
-  fragmenting = false
-  readonly codec: Codec
-  readonly isServer: boolean
-  messagesReceived = 0
-  bytesReceived = 0
-  messagesSent = 0
-  bytesSent = 0
-  readonly listeners: LinkListeners = new LinkListeners()
-  readonly #settings: WebSocketSettings
-  readonly #watch: Watch
+  /** Told before all listeners: the one whose link this is. */
+  owner: LinkListener | undefined = undefined
+  #state = 0
   // All of these are made when they are first needed: most connections of a crowd are silent.
-  #madeReader: FrameReader | undefined = undefined
-  #madeWriter: FrameWriter | undefined = undefined
-  #madePings: Pings | undefined = undefined
-  #writable: WaiterSet<void> | undefined = undefined
-  #closed: WaiterSet<void> | undefined = undefined
-  // Whether what is written waits for the loop to turn.
-  #gathering = false
-  // What our close frame said.
-  #closeSent: CloseFrame | undefined = undefined
-  #closeRead = false
-  // The peer has closed it, and what came before is still being answered.
-  #unanswered: ConnectionClosedError | undefined = undefined
-  #congested = false
-  #peerEnded = false
-  // The last ping that could not be answered yet.
-  #pongOwed: Buffer | undefined = undefined
+  #listeners: LinkListeners | undefined = undefined
+  #reader: FrameReader | undefined = undefined
+  #writer: FrameWriter | undefined = undefined
+  #traffic: LinkTraffic | undefined = undefined
+  #closing: ClosingHandshake | undefined = undefined
+  #outstanding: Outstanding | undefined = undefined
 
   constructor(transport: Transport, options: LinkOptions) {
-    const { codec, isServer, settings, deflate, wheel } = options
+    super(options)
+    const { codec, isServer, settings, deflate } = options
     this.transport = transport
-    this.codec = codec
-    this.isServer = isServer
-    this.#settings = settings
     this.deflate =
       deflate === undefined ? undefined : new MessageDeflate(codec, deflate, isServer, settings)
-    this.inbox = new Inbox(settings.maxQueue, this)
-    this.#watch = new Watch(wheel, settings, this)
+    this.inbox = new Inbox(this)
+  }
+
+  get codec(): Codec {
+    return this.terms.codec
+  }
+
+  get isServer(): boolean {
+    return this.terms.isServer
+  }
+
+  get listeners(): LinkListeners {
+    return (this.#listeners ??= new LinkListeners())
+  }
+
+  get traffic(): Readonly<LinkTraffic> {
+    return this.#traffic ?? noTraffic
+  }
+
+  get reader(): FrameReader {
+    const { codec, isServer, settings } = this.terms
+    return (this.#reader ??= new FrameReader(codec, isServer, settings, this.deflate, this))
   }
 
   get writer(): FrameWriter {
-    return (this.#madeWriter ??= this.#makeWriter())
+    return (this.#writer ??= WebSocketLink.#makeWriter(this))
   }
 
   get pings(): Pings {
-    return (this.#madePings ??= new Pings())
+    return (WebSocketLink.#outstandingOf(this).pings ??= new Pings())
   }
 
-  get #reader(): FrameReader {
-    const { codec, isServer, deflate } = this
-    return (this.#madeReader ??= new FrameReader(codec, isServer, this.#settings, deflate, this))
+  /** Whether the transport is closed. */
+  get gone(): boolean {
+    return (this.#state & isGone) !== 0
   }
 
-  #makeWriter(): FrameWriter {
-    const { codec, transport, isServer, deflate } = this
-    const writer = new FrameWriter(codec, transport, !isServer, deflate, () => this.#sent())
-    writer.destroyed = this.gone
-    return writer
+  /** Whether a message is sent in fragments, between which no other may come. */
+  get fragmenting(): boolean {
+    return (this.#state & isFragmenting) !== 0
   }
 
   start(): void {
-    this.#watch.start()
+    this.startWatch()
     this.transport.start(this)
   }
 
@@ -121,7 +118,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
 
   /** Whether messages can be sent. */
   get sendable(): boolean {
-    return this.ending === undefined && this.#closeSent === undefined
+    return this.ending === undefined && this.#closing?.sent === undefined
   }
 
   /** Whether a message can be sent, and leaves at once. */
@@ -129,21 +126,27 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
     return this.writer.ready && !this.fragmenting && this.sendable
   }
 
+  /** A message in fragments begins. */
+  fragment(): void {
+    this.#state |= isFragmenting
+  }
+
   /** A message in fragments is out. */
   fragmented(): void {
-    this.fragmenting = false
-    this.#sent()
+    this.#state &= ~isFragmenting
+    WebSocketLink.#tellReady(this)
   }
 
   /** Throws if nothing can be sent, or if too much waits already. */
   checkSendable(): void {
     if (this.ending !== undefined) throw this.ending
-    if (this.#closeSent !== undefined) throw beingClosed(this.#closeSent)
+    if (this.#closing?.sent !== undefined) throw beingClosed(this.#closing.sent)
     if (this.writer.ready) return
     const { queued } = this.writer
-    if (queued < this.#settings.maxSendQueue) return
+    const { maxSendQueue } = this.terms.settings
+    if (queued < maxSendQueue) return
     throw new BusyResourceError(
-      `Cannot send: ${queued} bytes wait for the peer already, ${this.#settings.maxSendQueue} are allowed`,
+      `Cannot send: ${queued} bytes wait for the peer already, ${maxSendQueue} are allowed`,
     )
   }
 
@@ -156,28 +159,30 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
 
   /** Counts what was sent. */
   sent(size: number, fin: boolean): void {
-    this.bytesSent += size
-    if (fin) this.messagesSent++
-    this.#watch.used()
+    const traffic = (this.#traffic ??= new LinkTraffic())
+    traffic.bytesSent += size
+    if (fin) traffic.messagesSent++
+    this.used()
   }
 
   /** Waits until what was sent has left for the peer, or nearly so. */
   untilReady(): Promise<void> {
     if (this.ending !== undefined && !currentScope().cancelled) return Promise.reject(this.ending)
-    return (this.#writable ??= new WaiterSet()).wait('the peer to take what was sent')
+    const outstanding = WebSocketLink.#outstandingOf(this)
+    return (outstanding.writable ??= new WaiterSet()).wait('the peer to take what was sent')
   }
 
   /** What is written from now on, until the loop has turned, leaves in one write. */
   gather(): void {
-    if (this.#gathering || this.gone) return
-    this.#gathering = true
+    if ((this.#state & (isGathering | isGone)) !== 0) return
+    this.#state |= isGathering
     this.transport.cork()
     untilTurn(this)
   }
 
   /** @internal */
   turned(): void {
-    this.#gathering = false
+    this.#state &= ~isGathering
     this.transport.uncork()
   }
 
@@ -185,113 +190,111 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
 
   /** Sends a close frame, if none was sent, and waits for the peer's. */
   startClosing(code: number, reason: string): void {
-    if (this.#closeSent !== undefined || this.ending !== undefined) return
-    if (this.answered()) return
-    this.#closeSent = { code, reason }
-    this.#watch.closing()
-    this.writer.close(code, reason, () => undefined)
-    // What still comes is read for the close frame behind it.
-    this.#reader.goOn()
-    this.transport.resume()
+    if (!this.sendable || this.answered()) return
+    WebSocketLink.#closingOf(this).start(code, reason)
   }
 
   /** Waits until nothing is left of it. */
   untilGone(): Promise<void> {
     if (this.gone) return Promise.resolve()
-    return (this.#closed ??= new WaiterSet()).wait('the end of a WebSocket')
+    const outstanding = WebSocketLink.#outstandingOf(this)
+    return (outstanding.closed ??= new WaiterSet()).wait('the end of a WebSocket')
   }
 
   /** Drops it. */
   destroy(error?: Error): void {
-    this.#lost(error)
+    WebSocketLink.#lost(this, error)
     this.transport.destroy(error)
   }
 
   // As Sink:
 
   data(bytes: Uint8Array, shared: boolean): void {
-    this.#watch.heard()
-    if (this.#closeRead) return
-    this.#reader.feed(shared ? ownBytes(bytes) : bytes)
+    this.heard()
+    if (WebSocketLink.#deaf(this)) return
+    this.reader.feed(shared ? ownBytes(bytes) : bytes)
     // Who answers each of several messages need not write each time.
     if (this.inbox.count > 0) this.gather()
   }
 
   end(): void {
-    this.#peerEnded = true
+    this.#state |= peerHasEnded
     // Its close frame may stand behind what is being inflated.
-    if (this.ending === undefined && !this.#closeRead && !this.#reader.behind) this.destroy()
+    if (!WebSocketLink.#deaf(this) && this.#reader?.behind !== true) this.destroy()
   }
 
   drain(): void {
     this.writer.full = false
-    if (this.#pongOwed !== undefined && this.ending === undefined) {
-      this.writer.pong(this.#pongOwed)
-      this.#pongOwed = undefined
+    const pong = this.#outstanding?.pong
+    if (pong !== undefined && this.ending === undefined) {
+      this.writer.pong(pong)
+      WebSocketLink.#outstandingOf(this).pong = undefined
     }
-    this.#sent()
+    WebSocketLink.#tellReady(this)
   }
 
   closed(error?: Error): void {
-    this.#lost(error)
-    this.gone = true
-    this.#watch.stop()
-    this.#closed?.wake()
-    this.listeners.tell((listener) => listener.linkGone?.())
-    this.listeners.clear()
+    WebSocketLink.#lost(this, error)
+    this.#state |= isGone
+    this.stopWatch()
+    this.#outstanding?.closed?.wake()
+    WebSocketLink.#tell(this, (listener) => listener.linkGone?.())
+    this.owner = this.#listeners = undefined
   }
 
   // As FrameEvents:
 
   get satiated(): boolean {
-    return this.inbox.full && this.#closeSent === undefined
+    return this.inbox.full && this.#closing?.sent === undefined
   }
 
   message(data: Buffer, binary: boolean): void {
-    this.messagesReceived++
-    this.bytesReceived += data.byteLength
-    this.#watch.used()
+    const traffic = (this.#traffic ??= new LinkTraffic())
+    traffic.messagesReceived++
+    traffic.bytesReceived += data.byteLength
+    this.used()
     // Behind our own close frame nobody reads any more.
-    if (this.#closeSent !== undefined) return
+    if (this.#closing?.sent !== undefined) return
     const { full } = this.inbox
     this.inbox.push(binary ? compact(data) : textOf(data))
     if (!full && this.inbox.full) this.transport.pause()
   }
 
   ping(data: Buffer): void {
-    if (this.#closeSent !== undefined) return
+    if (this.#closing?.sent !== undefined) return
     // RFC 6455 §5.5.3: of several pings, the last may be the only one that is answered. So a peer that
     // asks and does not listen fills nothing.
-    if (this.writer.full) this.#pongOwed = Buffer.from(data)
+    if (this.writer.full) WebSocketLink.#outstandingOf(this).pong = Buffer.from(data)
     else this.writer.pong(data)
   }
 
   pong(data: Buffer): void {
-    this.#madePings?.answered(data)
+    this.#outstanding?.pings?.answered(data)
   }
 
   concluded(code: number, reason: string): void {
-    this.#closeRead = true
-    const closedBy = this.#closeSent === undefined ? 'remote' : 'local'
-    this.#answerBefore(closedCleanly(code, reason, closedBy))
+    WebSocketLink.#closingOf(this).concluded(code, reason)
   }
 
   unreadable(error: Error, code: number): void {
-    this.#closeRead = true
-    this.#answerBefore(closedForFault(code, error))
+    WebSocketLink.#closingOf(this).unreadable(error, code)
   }
 
   congested(congested: boolean): void {
-    this.#congested = congested
-    if (congested) this.transport.pause()
-    else if (!this.inbox.full) this.transport.resume()
+    if (congested) {
+      this.#state |= isCongested
+      this.transport.pause()
+    } else {
+      this.#state &= ~isCongested
+      if (!this.inbox.full) this.transport.resume()
+    }
   }
 
   caughtUp(): void {
-    if (this.#peerEnded) this.end()
+    if ((this.#state & peerHasEnded) !== 0) this.end()
   }
 
-  // As WatchEvents:
+  // As Watch:
 
   get outgoing(): number {
     return this.writer.queued
@@ -307,7 +310,7 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
   }
 
   peerVanished(): void {
-    const { heartbeat, heartbeatTimeout } = this.#settings
+    const { heartbeat, heartbeatTimeout } = this.terms.settings
     const silent = heartbeat + heartbeatTimeout
     this.destroy(new Error(`the peer was silent for ${silent} ms, and did not answer a ping`))
   }
@@ -317,84 +320,81 @@ export class WebSocketLink implements Sink, FrameEvents, WatchEvents, InboxKeepe
   }
 
   closingTimedOut(): void {
-    const { closeTimeout } = this.#settings
+    const { closeTimeout } = this.terms.settings
     this.destroy(new Error(`the peer did not close it within ${closeTimeout} ms`))
   }
 
   // As InboxKeeper:
 
+  get inboxLimit(): number {
+    return this.terms.settings.maxQueue
+  }
+
   inboxHasRoom(): void {
     if (this.ending !== undefined) return
-    this.#reader.goOn()
-    if (!this.#congested && !this.inbox.full) this.transport.resume()
+    this.#reader?.goOn()
+    if ((this.#state & isCongested) === 0 && !this.inbox.full) this.transport.resume()
   }
 
-  #sent(): void {
-    if (!this.writer.ready) return
-    this.#writable?.wake()
-    if (this.ready) this.listeners.tell((listener) => listener.linkReady?.())
-  }
-
-  /**
-   * RFC 6455 §5.5.1 lets our close frame wait for what is being sent. Whoever receives a message may send
-   * one for it, also if the end came in the same read.
-   */
-  #answerBefore(error: ConnectionClosedError): void {
-    if (this.#closeSent !== undefined || !this.inbox.busy) this.#conclude(error)
-    else {
-      this.#unanswered = error
-      this.inbox.tellWhenAwaited()
-      this.#watch.answering()
-      this.transport.resume()
-    }
-  }
-
-  /** What came before the end is answered, or has had its time; false if none came. */
+  /** What came before the peer's close frame is answered, or has had its time; false if none came. */
   answered(): boolean {
-    const error = this.#unanswered
-    if (error === undefined) return false
-    this.#unanswered = undefined
-    this.#conclude(error)
-    return true
+    return this.#closing?.answered() ?? false
   }
 
-  #conclude(error: ConnectionClosedError): void {
-    const { closeCode, reason, wasClean } = error
-    // RFC 6455 §5.5.1: answered with what came.
-    if (wasClean) this.#finish(closeCode === closeCodes.none ? undefined : closeCode, '', error)
-    else this.#finish(closeCode, reason, error)
-  }
+  // As ClosingLink:
 
-  /** The peer has said its last: so do we, and end our side behind it. */
-  #finish(code: number | undefined, reason: string, error: ConnectionClosedError): void {
-    this.#reader.stop()
-    this.#end(error)
-    this.#watch.closing()
-    if (this.#closeSent !== undefined) this.transport.end()
-    else {
-      this.#closeSent = { code, reason }
-      this.writer.close(code, reason, () => this.transport.end())
-    }
-    this.transport.resume()
-  }
-
-  #lost(cause: Error | undefined): void {
-    this.answered()
-    this.writer.destroyed = true
-    this.#reader.stop()
-    this.#closeRead = true
-    this.deflate?.close()
-    if (this.ending !== undefined) return
-    this.#end(brokenOff(cause, this.#peerEnded))
-  }
-
-  #end(error: ConnectionClosedError): void {
+  endWith(error: ConnectionClosedError): void {
     this.ending = error
     this.inbox.end(error)
     // An answer to our close frame is one to all that stood before it.
-    if (error.wasClean && error.closedBy === 'local') this.#writable?.wake()
-    else this.#writable?.fail(error)
-    this.#madePings?.end(error)
-    this.listeners.tell((listener) => listener.linkEnded?.(error))
+    if (error.wasClean && error.closedBy === 'local') this.#outstanding?.writable?.wake()
+    else this.#outstanding?.writable?.fail(error)
+    this.#outstanding?.pings?.end(error)
+    WebSocketLink.#tell(this, (listener) => listener.linkEnded?.(error))
+  }
+
+  // Static, what is private: with private methods each link would hold a mark of its own for that.
+
+  /** Whether nothing that comes is read any more. */
+  static #deaf(link: WebSocketLink): boolean {
+    return link.ending !== undefined || link.#closing?.read === true
+  }
+
+  static #closingOf(link: WebSocketLink): ClosingHandshake {
+    return (link.#closing ??= new ClosingHandshake(link))
+  }
+
+  static #outstandingOf(link: WebSocketLink): Outstanding {
+    return (link.#outstanding ??= new Outstanding())
+  }
+
+  static #makeWriter(link: WebSocketLink): FrameWriter {
+    const { transport, deflate } = link
+    const { codec, isServer } = link.terms
+    const sent = (): void => WebSocketLink.#tellReady(link)
+    const writer = new FrameWriter(codec, transport, !isServer, deflate, sent)
+    writer.destroyed = link.gone
+    return writer
+  }
+
+  static #tellReady(link: WebSocketLink): void {
+    if (!link.writer.ready) return
+    link.#outstanding?.writable?.wake()
+    if (link.ready) WebSocketLink.#tell(link, (listener) => listener.linkReady?.())
+  }
+
+  static #tell(link: WebSocketLink, call: (listener: LinkListener) => void): void {
+    const listeners = link.#listeners
+    if (link.owner !== undefined) call(link.owner)
+    listeners?.tell(call)
+  }
+
+  static #lost(link: WebSocketLink, cause: Error | undefined): void {
+    link.answered()
+    if (link.#writer !== undefined) link.#writer.destroyed = true
+    link.#reader?.stop()
+    link.deflate?.close()
+    if (link.ending !== undefined) return
+    link.endWith(brokenOff(cause, (link.#state & peerHasEnded) !== 0))
   }
 }

@@ -16,7 +16,7 @@ import { ConnectionClosedError } from '../../http/websocket/connection-closed-er
 import type { DeflateAgreement } from '../../http/websocket/framing/message-deflate.ts'
 import { WebSocketConnection } from '../../http/websocket/websocket-connection.ts'
 import type { LinkListener } from '../../http/websocket/link-listeners.ts'
-import { WebSocketLink } from '../../http/websocket/websocket-link.ts'
+import { type LinkOptions, WebSocketLink } from '../../http/websocket/websocket-link.ts'
 import type { WebSocketSettings } from '../../http/websocket/websocket-options.ts'
 import type { RequestScope } from '../connection/request-scope.ts'
 import type { Params, ServerRequest } from '../messages/server-request.ts'
@@ -29,6 +29,8 @@ export interface WebSocketTerms {
   readonly settings: WebSocketSettings
   /** How long a handler may take for each message that is left, once the connection has ended. */
   readonly patience: number
+  /** Kept by `serveWebSocket()`, for those of one server that do not compress: most do not. */
+  plain?: LinkOptions
 }
 
 /** What one of them has agreed on with its client. */
@@ -45,11 +47,10 @@ export function serveWebSocket<P extends Params>(
   terms: WebSocketTerms,
   { deflate, subprotocol }: WebSocketAgreement,
 ): void {
-  const { codec, settings, patience } = terms
   const { transport, wheel } = upgraded
-  const link = new WebSocketLink(transport, { codec, isServer: true, settings, deflate, wheel })
+  const link = new WebSocketLink(transport, linkOptions(terms, deflate, wheel))
   const scope = request.scope as RequestScope
-  const served = new ServedWebSocket(link, upgraded, scope, patience)
+  const served = new ServedWebSocket(link, upgraded, scope, terms.patience)
   scope.taker = served
   link.start()
   let result: Promise<void> | void
@@ -61,6 +62,18 @@ export function serveWebSocket<P extends Params>(
   }
   if (result === undefined) served.returned()
   else Promise.resolve(result).then(returned, threw)
+}
+
+function linkOptions(
+  terms: WebSocketTerms,
+  deflate: DeflateAgreement | undefined,
+  wheel: TimerWheel,
+): LinkOptions {
+  const { codec, settings, plain } = terms
+  if (plain !== undefined && plain.wheel === wheel && deflate === undefined) return plain
+  const options = { codec, isServer: true, settings, deflate, wheel }
+  if (deflate === undefined) terms.plain = options
+  return options
 }
 
 // They run in the scope of the request, since the promise is waited for there. A closure for each that knows
@@ -92,7 +105,7 @@ class ServedWebSocket implements LinkListener, ClosingListener {
     this.#upgraded = upgraded
     this.#scope = scope
     this.#patience = patience
-    link.listeners.add(this)
+    link.owner = this
     upgraded.onClosing(this)
   }
 
@@ -135,7 +148,7 @@ class ServedWebSocket implements LinkListener, ClosingListener {
   ): Promise<void> {
     const link = served.#link
     const scope = served.#scope
-    link.listeners.delete(served)
+    link.owner = undefined
     served.#leaving?.stop()
     try {
       await link.untilGone()
@@ -157,7 +170,7 @@ class Leaving extends WheelTimer {
   #left: number
 
   constructor(link: WebSocketLink, scope: Scope, wheel: TimerWheel, patience: number) {
-    super(nothing)
+    super()
     this.#link = link
     this.#scope = scope
     this.#wheel = wheel
@@ -181,8 +194,6 @@ class Leaving extends WheelTimer {
     this.#wheel.arm(this, this.#patience)
   }
 }
-
-function nothing(): void {}
 
 // The ordinary end of most handlers: the client is gone, and they notice.
 function isEndOf(link: WebSocketLink, error: unknown): boolean {
