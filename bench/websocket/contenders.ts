@@ -2,9 +2,9 @@ import type { Commands } from '../harness/child.ts'
 
 /** What every server of WebSockets here does. */
 export interface ServerContender {
-  /** It echoes every message. Returns its port. */
+  /** It echoes every message, and at `/room` it sends it to all who are there. Returns its port. */
   start(): number
-  /** Sends a message to all who are connected. */
+  /** Sends a message to all at `/room`. */
   publish(message: string): Promise<void> | void
 }
 
@@ -19,17 +19,21 @@ export interface BroadcastOrder {
   bytes: number
   /** Messages in each turn of the loop. */
   together: number
+  /** Milliseconds from one turn with messages to the next; 0: the very next turn. */
+  pause: number
 }
 
 /** The commands of a server, for `obey()`. */
 export function serverCommands(contender: ServerContender): Commands {
   return {
     start: () => contender.start(),
-    broadcast: async ({ messages, bytes, together }: BroadcastOrder): Promise<void> => {
+    broadcast: async ({ messages, bytes, together, pause }: BroadcastOrder): Promise<void> => {
       const message = 'x'.repeat(bytes)
       for (let at = 0; at < messages; at++) {
         await contender.publish(message)
-        if ((at + 1) % together === 0) await new Promise(setImmediate)
+        if ((at + 1) % together > 0) continue
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))
+        else await new Promise(setImmediate)
       }
       await new Promise(setImmediate)
     },

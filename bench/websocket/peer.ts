@@ -1,14 +1,21 @@
 // The other end of every contender: raw sockets that know just enough of RFC 6455 to be answered.
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { obey } from '../harness/child.ts'
 import type { OpenOrder } from './contenders.ts'
+import { answerTo } from './handshake.ts'
+import { type ChatTimes, FrameScan, Latencies } from './latencies.ts'
 
 export interface EchoOrder {
   messages: number
   bytes: number
   binary: boolean
+}
+
+export interface ChatOrder {
+  rounds: number
+  senders: number
+  bytes: number
 }
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ=='
@@ -21,6 +28,8 @@ const shared = Buffer.allocUnsafe(64 * 1024)
 class Peer {
   readonly socket: Socket
   received = 0
+  /** Of those whose messages are looked at. */
+  scan: FrameScan | undefined = undefined
   /** Told when something came; the answer of the handshake first. */
   onRead: () => void = () => undefined
 
@@ -33,6 +42,7 @@ class Peer {
         buffer: shared,
         callback: (count) => {
           this.received += count
+          this.scan?.read(shared.subarray(0, count))
           this.onRead()
           return true
         },
@@ -51,11 +61,12 @@ class Peer {
 let peers: Peer[] = []
 
 /** A frame as a client sends it. */
-function maskedFrame(bytes: number, binary: boolean): Buffer {
+function maskedFrame(bytes: number, binary: boolean, text = ''): Buffer {
   const head = [binary ? 0x82 : 0x81]
   if (bytes > 125) head.push(0xfe, bytes >> 8, bytes & 0xff)
   else head.push(0x80 | bytes)
   const payload = Buffer.alloc(bytes, 'x')
+  payload.write(text)
   for (let at = 0; at < bytes; at++) payload[at]! ^= mask[at & 3]!
   return Buffer.concat([Buffer.from([...head, ...mask]), payload])
 }
@@ -107,19 +118,27 @@ async function collect({ messages, bytes }: Omit<EchoOrder, 'binary'>): Promise<
   for (const peer of peers) peer.received = 0
 }
 
+/** As many as `senders` send a message each at once, again and again, and all get all of them. */
+async function chat({ rounds, senders, bytes }: ChatOrder): Promise<ChatTimes> {
+  const latencies = new Latencies()
+  const length = frameLength(bytes)
+  const seen = peers.filter((_, at) => at % 50 === 0)
+  for (const peer of seen) peer.scan = new FrameScan(latencies, length - bytes, length)
+  for (let round = 0; round < rounds; round++) {
+    for (const { socket } of peers.slice(0, senders)) {
+      socket.write(maskedFrame(bytes, false, latencies.begin()))
+    }
+    await collect({ messages: senders, bytes })
+  }
+  for (const peer of seen) peer.scan = undefined
+  return latencies.summary()
+}
+
 /** Opens WebSockets to whoever asks, and says nothing. */
 async function listen(): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
-    socket.once('data', (head) => {
-      const [, asked = ''] = /sec-websocket-key: *(\S+)/i.exec(head.toString('latin1')) ?? []
-      const accept = createHash('sha1')
-        .update(`${asked}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-        .digest('base64')
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-      )
-    })
+    socket.once('data', (head) => socket.write(answerTo(head.toString('latin1'))))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
@@ -141,5 +160,6 @@ obey({
   },
   echo,
   collect,
+  chat,
   listen,
 })

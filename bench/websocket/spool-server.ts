@@ -12,9 +12,9 @@ const app = new Application()
     '/room',
     async (ws) => {
       using _ = room.join(ws)
-      for await (const message of ws) await ws.send(message)
+      for await (const message of ws) await room.publish(message)
     },
-    // The peers of the bench say nothing here, and answer no pings.
+    // The peers of the bench answer no pings.
     { heartbeat: Infinity },
   )
 const server = await serve(app, { port: 0, host: '127.0.0.1' })

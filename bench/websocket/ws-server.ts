@@ -7,9 +7,15 @@ import { serverCommands } from './contenders.ts'
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
 const room = new Set<WebSocket>()
 server.on('connection', (ws, { url }) => {
-  if (url === '/room') room.add(ws)
+  if (url !== '/room') {
+    ws.on('message', (data, binary) => ws.send(data, { binary }))
+    return
+  }
+  room.add(ws)
   ws.on('close', () => room.delete(ws))
-  ws.on('message', (data, binary) => ws.send(data, { binary }))
+  ws.on('message', (data, binary) => {
+    for (const member of room) member.send(data, { binary })
+  })
 })
 await once(server, 'listening')
 

@@ -8,8 +8,12 @@ export interface LinkListener {
   linkEnded?(error: ConnectionClosedError): void
   /** What was sent has left, and more can be sent. */
   linkReady?(): void
+  /** A close frame is about to be sent: the last moment to send anything. */
+  linkClosing?(): void
   /** The transport is closed: nothing is left. */
   linkGone?(): void
+  /** Something is about to be sent: what is held back goes before it, with `force` also if it has to wait. */
+  catchUp?(force: boolean): void
 }
 
 /** Most links have one. */
@@ -29,6 +33,13 @@ export class LinkListeners {
 
   clear(): void {
     this.#first = this.#others = undefined
+  }
+
+  /** As `tell()`, for each message that is sent over a link in a room. */
+  catchUp(force: boolean): void {
+    this.#first?.catchUp?.(force)
+    if (this.#others === undefined) return
+    for (const listener of this.#others) listener.catchUp?.(force)
   }
 
   tell(call: (listener: LinkListener) => void): void {

@@ -190,6 +190,7 @@ export class WebSocketConnection implements AsyncDisposable {
     currentScope().throwIfCancelled()
     this.link.checkSendable()
     const { payload, answer } = this.link.pings.begin()
+    this.link.listeners.catchUp(false)
     this.link.writer.ping(payload)
     return answer
   }

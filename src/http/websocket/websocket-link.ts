@@ -153,15 +153,16 @@ export class WebSocketLink
   /** Hands over a message, or a fragment of one. `size`: its bytes. */
   send(data: Uint8Array | string, size: number, fin = true, compress?: boolean): void {
     const threshold = this.deflate?.threshold ?? Infinity
+    this.#listeners?.catchUp(true)
     this.writer.send(data, size, typeof data !== 'string', compress ?? size >= threshold, fin)
-    this.sent(size, fin)
+    this.sent(size, fin ? 1 : 0)
   }
 
-  /** Counts what was sent. */
-  sent(size: number, fin: boolean): void {
+  /** Counts what was sent: bytes, and messages that are complete with them. */
+  sent(size: number, messages: number): void {
     const traffic = (this.#traffic ??= new LinkTraffic())
     traffic.bytesSent += size
-    if (fin) traffic.messagesSent++
+    traffic.messagesSent += messages
     this.used()
   }
 
@@ -191,6 +192,7 @@ export class WebSocketLink
   /** Sends a close frame, if none was sent, and waits for the peer's. */
   startClosing(code: number, reason: string): void {
     if (!this.sendable || this.answered()) return
+    this.#listeners?.tell((listener) => listener.linkClosing?.())
     WebSocketLink.#closingOf(this).start(code, reason)
   }
 
@@ -262,6 +264,7 @@ export class WebSocketLink
 
   ping(data: Buffer): void {
     if (this.#closing?.sent !== undefined) return
+    this.#listeners?.catchUp(false)
     // RFC 6455 §5.5.3: of several pings, the last may be the only one that is answered. So a peer that
     // asks and does not listen fills nothing.
     if (this.writer.full) WebSocketLink.#outstandingOf(this).pong = Buffer.from(data)
@@ -281,13 +284,9 @@ export class WebSocketLink
   }
 
   congested(congested: boolean): void {
-    if (congested) {
-      this.#state |= isCongested
-      this.transport.pause()
-    } else {
-      this.#state &= ~isCongested
-      if (!this.inbox.full) this.transport.resume()
-    }
+    this.#state = congested ? this.#state | isCongested : this.#state & ~isCongested
+    if (congested) this.transport.pause()
+    else if (!this.inbox.full) this.transport.resume()
   }
 
   caughtUp(): void {

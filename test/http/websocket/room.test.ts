@@ -4,6 +4,7 @@ import { Room, type RoomOptions } from 'spool/server'
 import { MockClock, settle } from 'spool/testing'
 import { describe, expect, test } from 'vitest'
 import { turn } from '../../../src/testing/settle.ts'
+import { someTurns } from '../../support/open-resources.ts'
 import { opcodes } from '../../support/websocket-frames.ts'
 import { type Pair, webSocketPair } from '../../support/websocket-pair.ts'
 
@@ -134,7 +135,7 @@ describe('Room', () => {
   test('disconnect closes a slow member with 1013, and nobody else notices', async () => {
     const { room, fast, slow } = await withSlowMember({})
     for (let number = 0; number < 10; number++) await room.publish(message(number))
-    await settle()
+    await someTurns()
     expect(texts(fast).length).toBe(10)
     expect(room.statistics()).toMatchObject({ members: 1, disconnected: 1, queued: 0 })
     slow.peer.transport.resume()
@@ -152,7 +153,7 @@ describe('Room', () => {
   test('drop-oldest keeps the newest for a slow member', async () => {
     const { room, fast, slow } = await withSlowMember({ whenSlow: 'drop-oldest' })
     for (let number = 0; number < 10; number++) await room.publish(message(number))
-    await settle()
+    await someTurns()
     expect(texts(fast).length).toBe(10)
     expect(room.statistics()).toMatchObject({ members: 2, queued: 2, dropped: 8 })
     slow.peer.transport.resume()
@@ -222,5 +223,9 @@ describe('Room', () => {
     expect(() => new Room({ whenSlow: 'ignore' as 'wait' })).toThrow(TypeError)
     expect(() => new Room({ maxQueue: 0 })).toThrow(RangeError)
     expect(() => new Room({ maxQueue: Number.NaN })).toThrow(RangeError)
+    expect(() => new Room({ maxDelay: -1 })).toThrow(
+      'Invalid "maxDelay" -1: expected 0 ms or more, or Infinity',
+    )
+    expect(() => new Room({ maxDelay: '1' as unknown as number })).toThrow(TypeError)
   })
 })

@@ -57,6 +57,11 @@ export class FrameWriter implements SenderSocket {
     return !this.full && this.#pending === 0
   }
 
+  /** Whether the last message is complete, so that another may follow. */
+  get between(): boolean {
+    return !this.#fragmented
+  }
+
   /** Bytes that wait to be sent. */
   get queued(): number {
     return this.deflating + this.#transport.bytesQueued

@@ -1,26 +1,42 @@
-import { checkOptions, show } from '../../../concurrency/scope/arguments.ts'
-import { WaiterSet } from '../../../concurrency/scope/waiter-set.ts'
+import { checkDuration, checkOptions, show } from '../../../concurrency/scope/arguments.ts'
 import { currentScope } from '../../../concurrency/scope/scope.ts'
 import { Lock } from '../../../concurrency/sync/lock.ts'
-import { closeCodes } from '../close-code.ts'
 import type { Names } from '../../../util/known-names.ts'
 import { bytesOf } from '../outgoing-message.ts'
 import { WebSocketConnection } from '../websocket-connection.ts'
-import { RoomMember } from './room-member.ts'
+import { Broadcast, type BroadcastSettings } from './broadcast.ts'
 import { SharedMessage } from './shared-message.ts'
+import type { WhenSlow } from './slow-members.ts'
 
 export interface RoomOptions {
   /**
    * What to do with a member that does not keep up, once `maxQueue` waits for it: `wait` with the next
    * message until it has taken half of that, `drop-oldest` of its messages, or `disconnect` it with 1013.
    * Default `disconnect`: one slow client holds nobody up, and knows that it has missed something.
+   *
+   * The last two are done only once the loop has turned, and what its socket could take is gone. So a
+   * burst within one turn disconnects nobody who reads, and neither does a single message, however large.
    */
-  whenSlow?: 'wait' | 'drop-oldest' | 'disconnect'
-  /** Bytes that may wait for each member, with 64 for each message. Default 1 MiB. */
+  whenSlow?: WhenSlow
+  /**
+   * Bytes that may wait for each member, with 64 for each message. What its socket has taken, or was not
+   * offered yet, does not count. Default 1 MiB.
+   */
   maxQueue?: number
+  /**
+   * How much later than at the end of its turn of the event loop a message may be written, in milliseconds.
+   * Default 10.
+   *
+   * A write costs the system much the same for one message as for ten. So once a room has written to all its
+   * members, it does so again at the earliest after as long as that took, and writes what was published
+   * meanwhile together: under load, it takes half of the loop's time, and not all of it. A message that
+   * comes when nothing was written lately is never held back. 0 writes in each turn: no delay, and for
+   * each message of a burst as much work as for the first.
+   */
+  maxDelay?: number
 }
 
-const optionNames: Names<RoomOptions> = { whenSlow: true, maxQueue: true }
+const optionNames: Names<RoomOptions> = { whenSlow: true, maxQueue: true, maxDelay: true }
 
 export interface PublishOptions {
   /** Who does not get it: mostly who sent it. */
@@ -33,6 +49,8 @@ export interface RoomStatistics {
   readonly members: number
   /** Messages published since the room was made. */
   readonly published: number
+  /** How often what was published was written: `published` / `flushes` messages left in one write. */
+  readonly flushes: number
   /** Messages that wait for members now, each counted for each member. */
   readonly queued: number
   /** Dropped by `drop-oldest`. */
@@ -62,82 +80,67 @@ export interface RoomStatistics {
  * ```
  */
 export class Room {
-  readonly #members = new Map<WebSocketConnection, RoomMember>()
-  readonly #whenSlow: NonNullable<RoomOptions['whenSlow']>
-  readonly #maxQueue: number
-  // With `wait`: who is full, who waits for them, and whose turn it is.
-  readonly #full = new Set<RoomMember>()
-  readonly #room = new WaiterSet<void>()
+  readonly #broadcast: Broadcast
+  // With `wait`: whose turn it is.
   readonly #lock = new Lock()
-  #published = 0
-  #dropped = 0
-  #disconnected = 0
 
   /** @throws TypeError or RangeError for an option that makes no sense */
   constructor(options: RoomOptions = {}) {
-    checkOptions('room', options, "{ whenSlow: 'wait' }", optionNames)
-    const { whenSlow = 'disconnect', maxQueue = 1_048_576 } = options
-    if (!['wait', 'drop-oldest', 'disconnect'].includes(whenSlow)) {
-      throw new TypeError(
-        `Invalid "whenSlow" ${show(whenSlow)}: expected "wait", "drop-oldest" or "disconnect"`,
-      )
-    }
-    if (typeof maxQueue !== 'number') {
-      throw new TypeError(`Invalid "maxQueue" ${show(maxQueue)}: expected a number of bytes`)
-    }
-    if (!(maxQueue >= 1)) {
-      throw new RangeError(`Invalid "maxQueue" ${maxQueue}: expected 1 or more`)
-    }
-    this.#whenSlow = whenSlow
-    this.#maxQueue = maxQueue
+    this.#broadcast = new Broadcast(settingsOf(options))
   }
 
   /** How many connections are in it. */
   get size(): number {
-    return this.#members.size
+    return this.#broadcast.members.size
   }
 
   /** Whether a connection is in it. */
   has(ws: WebSocketConnection): boolean {
-    return this.#members.has(ws)
+    return this.#broadcast.members.has(ws)
   }
 
   /**
-   * Takes a connection in, until what this returns is disposed of, `leave()` is called, or it is closed.
-   * One that is in the room already, or closed, is left as it is.
+   * Takes a connection in, until what this returns is disposed of, `leave()` is called, or it is closed, by
+   * either end. It gets what is published from now on. One that is in the room already, or closed, is left
+   * as it is.
    */
   join(ws: WebSocketConnection): Disposable {
     if (!(ws instanceof WebSocketConnection)) {
       throw new TypeError(`Cannot join a room with ${show(ws)}: expected a WebSocketConnection`)
     }
-    if (ws.open && !this.#members.has(ws)) {
-      const member = new RoomMember(ws.link, this.#maxQueue, {
-        memberHasRoom: (roomy) => this.#hasRoom(roomy),
-        memberLeft: (left) => {
-          this.#members.delete(ws)
-          this.#hasRoom(left)
-        },
-      })
-      this.#members.set(ws, member)
-    }
+    this.#broadcast.add(ws)
     return { [Symbol.dispose]: () => void this.leave(ws) }
   }
 
-  /** Takes a connection out; false if it was not in. What waits for it is dropped. */
+  /**
+   * Takes a connection out; false if it was not in. What was published before is still sent to it, in front
+   * of a close frame if one follows.
+   */
   leave(ws: WebSocketConnection): boolean {
-    const member = this.#members.get(ws)
+    const member = this.#broadcast.members.get(ws)
     member?.leave()
     return member !== undefined
   }
 
   /**
-   * Sends a message to all members, in the same order to each; how many it was given to. Leave bytes alone
-   * afterwards: they are shared with what still waits. Waits for slow members with `whenSlow: 'wait'`, and
-   * for nothing otherwise.
+   * Sends a message to all who are members now, in the same order to each, and behind what was given to
+   * `ws.send()` before; to how many. It is handed over at once and written at the end of this turn of the
+   * event loop, or a little later under load (`maxDelay`); what follows by `ws.send()`, and a close frame,
+   * comes behind it. Leave bytes alone afterwards: they are shared with what still waits.
    *
-   * Cancellation: nothing is sent; a message is given to all or to none.
+   * Waits for slow members with `whenSlow: 'wait'`; and until the loop has turned if 64 KiB were published
+   * within this turn, so that those who receive are served meanwhile. For nothing otherwise.
+   *
+   * Cancellation: before it is called, or while it waits for slow members, nothing is sent; a message is
+   * given to all or to none.
    *
    * @throws TypeError for what is no message, or an option that there is not
+   *
+   * @example
+   * ```ts
+   * const room = new Room({ whenSlow: 'drop-oldest' })
+   * console.log(await room.publish('nobody is here')) // → 0
+   * ```
    */
   async publish(
     message: string | Uint8Array | ArrayBuffer,
@@ -146,13 +149,20 @@ export class Room {
     currentScope().throwIfCancelled()
     checkOptions('publication', options, '{ except: ws }', publishNames)
     const shared = new SharedMessage(typeof message === 'string' ? message : bytesOf(message))
-    if (this.#whenSlow !== 'wait') return this.#give(shared, options.except)
+    const { slow } = this.#broadcast
+    if (!slow.waitedFor && !this.#lock.locked) return this.#give(shared, options.except)
     using _ = await this.#lock.acquire()
-    while (this.#full.size > 0) await this.#room.wait('the slow members of a room')
-    return this.#give(shared, options.except)
+    while (slow.waitedFor) await slow.untilRoom()
+    return await this.#give(shared, options.except)
   }
 
-  /** As `publish()`, a value as JSON text. */
+  /**
+   * As `publish()`, a value as JSON text.
+   *
+   * Cancellation: as `publish()`.
+   *
+   * @throws TypeError for what JSON has no form for
+   */
   async publishJson(value: unknown, options: PublishOptions = {}): Promise<number> {
     const text = JSON.stringify(value) as string | undefined
     if (text === undefined) throw new TypeError(`Cannot publish ${typeof value} as JSON`)
@@ -160,41 +170,32 @@ export class Room {
   }
 
   statistics(): RoomStatistics {
-    let queued = 0
-    for (const member of this.#members.values()) queued += member.queued
-    return {
-      members: this.#members.size,
-      published: this.#published,
-      queued,
-      dropped: this.#dropped,
-      disconnected: this.#disconnected,
-    }
+    const { members, published, flushes, queued, slow } = this.#broadcast
+    const { dropped, disconnected } = slow
+    return { members: members.size, published, flushes, queued, dropped, disconnected }
   }
 
-  #give(message: SharedMessage, except: WebSocketConnection | undefined): number {
-    let given = 0
-    this.#published++
-    for (const [ws, member] of this.#members) {
-      if (ws === except || !ws.open) continue
-      member.give(message)
-      given++
-      if (member.full) this.#tooSlow(member)
-    }
-    return given
+  #give(message: SharedMessage, except: WebSocketConnection | undefined): number | Promise<number> {
+    const broadcast = this.#broadcast
+    const count = broadcast.give(message, except)
+    // Not cancellable: it is sent.
+    return broadcast.turn === undefined ? count : broadcast.turn.then(() => count)
   }
+}
 
-  #tooSlow(member: RoomMember): void {
-    if (this.#whenSlow === 'wait') this.#full.add(member)
-    else if (this.#whenSlow === 'drop-oldest') this.#dropped += member.dropOldest()
-    else {
-      this.#disconnected++
-      member.leave()
-      member.link.startClosing(closeCodes.tryAgainLater, 'too slow')
-    }
+function settingsOf(options: RoomOptions): BroadcastSettings {
+  checkOptions('room', options, "{ whenSlow: 'wait' }", optionNames)
+  const { whenSlow = 'disconnect', maxQueue = 1_048_576, maxDelay = 10 } = options
+  if (!['wait', 'drop-oldest', 'disconnect'].includes(whenSlow)) {
+    throw new TypeError(
+      `Invalid "whenSlow" ${show(whenSlow)}: expected "wait", "drop-oldest" or "disconnect"`,
+    )
   }
-
-  #hasRoom(member: RoomMember): void {
-    this.#full.delete(member)
-    if (this.#full.size === 0) this.#room.wake()
+  if (typeof maxQueue !== 'number') {
+    throw new TypeError(`Invalid "maxQueue" ${show(maxQueue)}: expected a number of bytes`)
   }
+  if (!(maxQueue >= 1)) {
+    throw new RangeError(`Invalid "maxQueue" ${maxQueue}: expected 1 or more`)
+  }
+  return { whenSlow, maxQueue, maxDelay: checkDuration('"maxDelay"', maxDelay) }
 }

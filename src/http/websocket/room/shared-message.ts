@@ -12,6 +12,9 @@ const opcodes = { text: 1, binary: 2 }
 // A larger one is compressed for each on zlib's threads: the loop would stand still for too long.
 const mostInline = 65_536
 
+// What a message costs where it waits besides its bytes, which are shared.
+const overhead = 64
+
 export class SharedMessage {
   /** In bytes. */
   readonly size: number
@@ -24,20 +27,26 @@ export class SharedMessage {
     this.size = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
   }
 
-  /** Sends it over a link whose writer is ready. */
-  sendTo(link: WebSocketLink): void {
-    const { deflate, codec } = link
-    const compress = deflate !== undefined && this.size >= deflate.threshold
-    if (!link.isServer) link.send(this.#data, this.size)
-    else if (!compress) this.#write(link, (this.#plain ??= this.#frame(codec, this.#data, false)))
-    else if (deflate.agreement.contextTakeover || this.size > mostInline) {
-      link.send(this.#data, this.size)
-    } else this.#write(link, this.#compressedFrame(codec, deflate.agreement.windowBits))
+  /** What it counts where it waits. */
+  get cost(): number {
+    return this.size + overhead
   }
 
-  #write(link: WebSocketLink, frame: Buffer): void {
-    link.writer.writeFrame(frame)
-    link.sent(this.size, true)
+  /** Its frame for all links like this one; undefined if each has to make one of its own. */
+  frameFor({ isServer, deflate, codec }: WebSocketLink): Buffer | undefined {
+    if (!isServer) return undefined
+    if (deflate === undefined || this.size < deflate.threshold) {
+      return (this.#plain ??= this.#frame(codec, this.#data, false))
+    }
+    if (deflate.agreement.contextTakeover || this.size > mostInline) return undefined
+    return this.#compressedFrame(codec, deflate.agreement.windowBits)
+  }
+
+  /** Sends it in a frame of its own, behind all that the link was given. */
+  sendTo(link: WebSocketLink): void {
+    const compress = this.size >= (link.deflate?.threshold ?? Infinity)
+    link.writer.send(this.#data, this.size, typeof this.#data !== 'string', compress, true)
+    link.sent(this.size, 1)
   }
 
   #compressedFrame(codec: Codec, windowBits: number): Buffer {
@@ -64,4 +73,12 @@ export class SharedMessage {
     })
     return Buffer.concat(parts.map((part) => Buffer.from(part as string)))
   }
+}
+
+/** Who gets the same frames: links of one kind. */
+export function kindOf({ isServer, deflate }: WebSocketLink): string {
+  if (!isServer) return 'masked'
+  if (deflate === undefined) return 'plain'
+  const { threshold, agreement } = deflate
+  return `${agreement.contextTakeover ? 'context' : agreement.windowBits} from ${threshold}`
 }

@@ -1,0 +1,115 @@
+/** The members of a room, what was published to them, and when it is written. */
+import { outsideScopes } from '../../../concurrency/scope/context.ts'
+import { clock } from '../../../concurrency/time/current-clock.ts'
+import { nextTurn } from '../../../concurrency/time/turn-queue.ts'
+import type { WebSocketConnection } from '../websocket-connection.ts'
+import { FlushPace } from './flush-pace.ts'
+import { longestRun } from './frame-run.ts'
+import { RoomLog } from './room-log.ts'
+import { type RoomKeeper, RoomMember } from './room-member.ts'
+import type { SharedMessage } from './shared-message.ts'
+import { SlowMembers, type WhenSlow } from './slow-members.ts'
+
+export interface BroadcastSettings {
+  readonly whenSlow: WhenSlow
+  readonly maxQueue: number
+  readonly maxDelay: number
+}
+
+export class Broadcast implements RoomKeeper {
+  readonly members: Map<WebSocketConnection, RoomMember> = new Map()
+  readonly log: RoomLog = new RoomLog()
+  readonly slow: SlowMembers
+  readonly maxQueue: number
+  published = 0
+  flushes = 0
+  /** Resolves when the loop has turned, after more was published within one turn than is gathered. */
+  turn: Promise<void> | undefined = undefined
+  readonly #pace: FlushPace
+  // What most waits for one member: no less than that.
+  #mostQueued = 0
+
+  constructor({ whenSlow, maxQueue, maxDelay }: BroadcastSettings) {
+    this.maxQueue = maxQueue
+    this.slow = new SlowMembers(whenSlow)
+    this.#pace = new FlushPace(maxDelay, () => this.#flush())
+  }
+
+  add(ws: WebSocketConnection): void {
+    if (ws.open && !this.members.has(ws)) this.members.set(ws, new RoomMember(ws, this))
+  }
+
+  /** Publishes a message; to how many. */
+  give(message: SharedMessage, except: WebSocketConnection | undefined): number {
+    this.published++
+    const { log } = this
+    const leftOut = except === undefined ? undefined : this.members.get(except)
+    const count = this.members.size - (leftOut === undefined ? 0 : 1)
+    if (count === 0) return 0
+    if (leftOut !== undefined) leftOut.leftOut = log.end
+    log.add(message, leftOut)
+    if (log.cost >= this.#limit) this.#flushNow()
+    else if (log.size === 1) this.#pace.begin()
+    return count
+  }
+
+  /** Messages that wait, each for each member. */
+  get queued(): number {
+    const { log, members } = this
+    let queued = 0
+    for (const member of members.values()) queued += member.queued + member.ahead
+    return queued - log.countLeftOut()
+  }
+
+  // As RoomKeeper:
+
+  memberLags(member: RoomMember): void {
+    this.slow.add(member)
+  }
+
+  memberHasRoom(member: RoomMember): void {
+    this.slow.delete(member)
+  }
+
+  memberLeft(member: RoomMember): void {
+    this.members.delete(member.ws)
+    this.slow.delete(member)
+    if (this.members.size === 0) this.#clear()
+  }
+
+  /** What is gathered at most. */
+  get #limit(): number {
+    if (this.slow.whenSlow !== 'wait') return longestRun
+    // Who publishes is to wait before more than `maxQueue` waits for one, so that has to be seen.
+    return Math.min(longestRun, this.maxQueue - this.#mostQueued)
+  }
+
+  #flushNow(): void {
+    // The sockets must not take the publisher's context for theirs.
+    outsideScopes(() => this.#flush())
+    this.turn ??= new Promise((resolve) => {
+      nextTurn(() => {
+        this.turn = undefined
+        resolve()
+      })
+    })
+  }
+
+  #flush(): void {
+    const began = clock().now()
+    this.flushes++
+    this.#mostQueued = 0
+    for (const member of this.members.values()) {
+      member.flush()
+      this.#mostQueued = Math.max(this.#mostQueued, member.queuedCost)
+    }
+    this.log.clear()
+    this.#pace.done(began)
+  }
+
+  #clear(): void {
+    if (this.log.size === 0) return
+    this.log.clear()
+    this.#pace.stop()
+  }
+}
