@@ -19,7 +19,7 @@ import { type AttemptEvents, ConnectionRace, interleave } from './socket/happy-e
 import { checkLocalAddress } from './socket/local-address.ts'
 import { openSocket, type Target } from './socket/open-socket.ts'
 import { type Resolver, systemResolver } from './resolver.ts'
-import { SocketTransport } from './socket/socket-transport.ts'
+import { SocketTransport, type SocketTransportOptions } from './socket/socket-transport.ts'
 import { clientContextOf } from './socket/tls-options.ts'
 import { onceSecured, tlsFailureOf } from './socket/tls-peer.ts'
 import type { TLSSessions } from './socket/tls-sessions.ts'
@@ -190,14 +190,14 @@ class Connecting {
       // One by one: `removeAllListeners()` makes a dictionary of all others, which takes 350 bytes more.
       for (const listener of socket.listeners('error')) socket.off('error', listener as () => void)
     }
-    const transport = new SocketTransport(socket, {
+    const options = sharedOptions({
       host: this.#host,
       alpn,
       resettable: this.#options.path === undefined && this.#options.tls === undefined,
       shared: this.#options.readBuffer !== undefined,
       sessions: this.#options.tlsSessions,
     })
-    this.#waiter.resolve(transport)
+    this.#waiter.resolve(new SocketTransport(socket, options))
   }
 
   #fail(error: Error): void {
@@ -237,6 +237,23 @@ class Connecting {
   get #action(): string {
     return `Connecting to "${this.#options.path ?? hostAndPort(this.#host, this.#port)}"`
   }
+}
+
+// The last ones of each session: mostly those of the next transport too, which then need none of its own.
+const lastOptions = new WeakMap<TLSSessions, SocketTransportOptions>()
+
+function sharedOptions(options: SocketTransportOptions): SocketTransportOptions {
+  const { host, alpn, resettable, shared, sessions } = options
+  if (sessions === undefined) return options
+  const last = lastOptions.get(sessions)
+  const same =
+    last?.host === host &&
+    last?.alpn === alpn &&
+    last?.resettable === resettable &&
+    last?.shared === shared
+  if (last !== undefined && same) return last
+  lastOptions.set(sessions, options)
+  return options
 }
 
 function check({ host, port, path, localAddress, timeout }: ConnectOptions): void {

@@ -21,7 +21,7 @@ export class UpgradedConnection extends ScopeMember implements ListedCall, LinkL
    * Its timeouts, limits and backpressure are the taker's from here on.
    */
   readonly transport: Transport
-  /** @internal */
+  /** @internal Until it is released. */
   listed = false
   previousCall: ListedCall | undefined = undefined
   nextCall: ListedCall | undefined = undefined
@@ -32,7 +32,6 @@ export class UpgradedConnection extends ScopeMember implements ListedCall, LinkL
   #link: SignalLink | undefined = undefined
   #taker: unknown = undefined
   #onClosing: ((taker: never) => void) | undefined = undefined
-  #released = false
 
   constructor(
     sending: Sending,
@@ -56,7 +55,7 @@ export class UpgradedConnection extends ScopeMember implements ListedCall, LinkL
 
   /** Closes it when the signal is aborted. */
   follow(signal: AbortSignal): void {
-    if (this.#released) return
+    if (!this.listed) return
     if (signal.aborted) this.abort(signalError(signal))
     else this.#link = new SignalLink(signal, this)
   }
@@ -72,14 +71,13 @@ export class UpgradedConnection extends ScopeMember implements ListedCall, LinkL
 
   /** To be called once the taker is done with it, whatever ended it: gives its place back, and destroys it. */
   release(): void {
-    if (this.#released) return
-    this.#released = true
+    if (!this.listed) return
+    this.#sending.calls.remove(this)
     this.#link?.cut()
     this.memberOf?.removeMember(this)
     this.transport.destroy()
     this.#sending.connector.discard(this.#host)
     if (this.#trace !== undefined) traceEnd(this.#trace, undefined)
-    this.#sending.calls.remove(this)
   }
 
   /** Closes it at once; its sink is told the error. */

@@ -19,6 +19,13 @@ import { connectBySOCKS } from './proxy/socks5.ts'
 /** How a transport to a host is opened. Cancelled by its scope. */
 export type OpenTransport = (host: ClientHost, times: OpeningTimes) => Promise<Transport>
 
+// One for all connections of all sessions: what comes into it is read before the next comes.
+let madeReadBuffer: Buffer | undefined
+
+function readBuffer(): Buffer {
+  return (madeReadBuffer ??= Buffer.allocUnsafeSlow(65_536))
+}
+
 // A proxy that can't reach one address of a name may reach another; each costs a connection to the proxy.
 const mostAddresses = 4
 
@@ -32,8 +39,6 @@ export class Opener {
   readonly #shared: boolean
   readonly #sessions = new TLSSessions()
   readonly #tcpKeepAlive: number | undefined
-  // One for all: its bytes are read before the next come.
-  readonly #readBuffer = Buffer.allocUnsafeSlow(65_536)
 
   /** @throws TypeError or RangeError for options that make no sense */
   constructor(
@@ -89,7 +94,7 @@ export class Opener {
       onPhase: (phase) => times.over(phase),
       path,
       host: origin.hostname,
-      readBuffer: this.#readBuffer,
+      readBuffer: readBuffer(),
       ...this.#secured(origin.secure ? offering(route.tls) : undefined),
     })
   }
@@ -102,7 +107,7 @@ export class Opener {
       port,
       resolver: this.#names,
       onPhase: (phase) => times.over(phase),
-      readBuffer: this.#readBuffer,
+      readBuffer: readBuffer(),
       ...this.#secured(secure ? offering(route.tls) : undefined),
     })
   }
@@ -163,7 +168,7 @@ export class Opener {
         port: proxy.port,
         resolver: this.#proxyNames,
         // TLS inside reads by itself.
-        ...(readsHTTP ? { readBuffer: this.#readBuffer } : {}),
+        ...(readsHTTP ? { readBuffer: readBuffer() } : {}),
         ...this.#secured(proxy.secure ? proxy.tls : undefined),
       })
     } catch (error) {

@@ -73,12 +73,16 @@ const kinds: Kinds<WebSocketRequestOptions> = {
   compression: 'any',
 }
 
+const settingNames = Object.keys(webSocketSettings()) as (keyof WebSocketSettings)[]
+
 type Get = (url: string, options: RequestOptions) => ResponsePromise
 
 export class WebSocketRequests {
   readonly #get: Get
   // Of all WebSockets of the session.
   readonly #wheel: TimerWheel = outsideScopes(() => new TimerWheel())
+  // Of the last one: most of a session have the same, and need not keep it once each.
+  #settings: WebSocketSettings = webSocketSettings()
 
   /** `get` sends a request of the session. */
   constructor(get: Get) {
@@ -88,7 +92,7 @@ export class WebSocketRequests {
   async open(url: string | URL, options: WebSocketRequestOptions): Promise<WebSocketConnection> {
     checkKinds(options, kinds, 'a WebSocket')
     const target = httpURL(url)
-    const settings = webSocketSettings(options)
+    const settings = this.#settingsOf(options)
     const offer: HandshakeOffer = {
       key: newKey(),
       subprotocols: checkSubprotocols(options.subprotocols ?? []),
@@ -114,6 +118,12 @@ export class WebSocketRequests {
     this.#wheel.close()
   }
 
+  #settingsOf(options: WebSocketRequestOptions): WebSocketSettings {
+    const settings = webSocketSettings(options)
+    if (!isEqual(settings, this.#settings)) this.#settings = settings
+    return this.#settings
+  }
+
   #connect(
     response: ClientResponse,
     codec: Codec,
@@ -133,6 +143,10 @@ export class WebSocketRequests {
     outsideScopes(() => link.start())
     return new WebSocketConnection(link, subprotocol)
   }
+}
+
+function isEqual(one: WebSocketSettings, other: WebSocketSettings): boolean {
+  return settingNames.every((name) => one[name] === other[name])
 }
 
 function goAway(link: WebSocketLink): void {
