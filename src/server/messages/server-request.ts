@@ -73,10 +73,7 @@ export class ServerRequest<P extends Params = Params> {
   shared: KeyedValues | undefined
   #path: string | undefined
   #headers: HeaderFields | undefined
-  #query: Fields | undefined
-  #cookies: ReadonlyMap<string, string> | undefined
-  #url: URL | undefined
-  #values: KeyedValues | undefined
+  #extras: Extras | undefined
 
   /** @internal */
   constructor(head: RequestHead, origin: RequestOrigin) {
@@ -93,10 +90,7 @@ export class ServerRequest<P extends Params = Params> {
     this.shared = undefined
     this.#path = undefined
     this.#headers = undefined
-    this.#query = undefined
-    this.#cookies = undefined
-    this.#url = undefined
-    this.#values = undefined
+    this.#extras = undefined
   }
 
   /**
@@ -111,6 +105,7 @@ export class ServerRequest<P extends Params = Params> {
     // Unless a middleware has changed them.
     if (this.#headers?.raw === head.fields) this.#headers = undefined
     this.head = new KeptRequestHead(head.text)
+    if (Object.keys(this.params).length === 0) this.params = noParams as P
   }
 
   /** The path as sent, still percent-encoded, without the query. `*` and authorities stay as they are. */
@@ -120,12 +115,12 @@ export class ServerRequest<P extends Params = Params> {
 
   /** What follows the `?`. */
   get query(): Fields {
-    return (this.#query ??= new Fields(queryOf(this.target)))
+    return ((this.#extras ??= new Extras()).query ??= new Fields(queryOf(this.target)))
   }
 
   /** The cookies that the client sent, by name, percent-decoded; of several with one name the first. */
   get cookies(): ReadonlyMap<string, string> {
-    return (this.#cookies ??= parseCookies(this.headers.get('cookie')))
+    return ((this.#extras ??= new Extras()).cookies ??= parseCookies(this.headers.get('cookie')))
   }
 
   /**
@@ -134,7 +129,7 @@ export class ServerRequest<P extends Params = Params> {
    * Throws `HTTPError` 400 if target and host make none.
    */
   get url(): URL {
-    return (this.#url ??= urlOf(this))
+    return ((this.#extras ??= new Extras()).url ??= urlOf(this))
   }
 
   get headers(): HeaderFields {
@@ -230,13 +225,14 @@ export class ServerRequest<P extends Params = Params> {
 
   /** The value that was set on this request, or else on the application. */
   get<T>(key: Key<T>): T | undefined {
-    return this.#values?.get(key) ?? this.shared?.get(key)
+    return this.#extras?.values?.get(key) ?? this.shared?.get(key)
   }
 
   /** Keeps a value for whoever handles this request later. */
   set<T>(key: Key<T>, value: T): void {
-    this.#values ??= new KeyedValues()
-    this.#values.set(key, value)
+    const extras = (this.#extras ??= new Extras())
+    extras.values ??= new KeyedValues()
+    extras.values.set(key, value)
   }
 
   /**
@@ -287,7 +283,7 @@ export class ServerRequest<P extends Params = Params> {
   json<S extends StandardSchema>(schema: S): Promise<SchemaOutput<S>>
   json<T = unknown>(): Promise<T>
   json(schema?: StandardSchema): Promise<unknown> {
-    const type = this.#typeField
+    const type = ServerRequest.#typeField(this)
     // A form of another site can post anything as text/plain, but not as JSON.
     if (type !== undefined && type !== 'application/json' && !isJSON(type)) {
       return Promise.reject(new HTTPError(415, 'Expected a body of type application/json'))
@@ -335,13 +331,22 @@ export class ServerRequest<P extends Params = Params> {
     return multipartOf(this, limits)
   }
 
-  // Without a look at the other fields if nobody has looked, or changed them.
-  get #typeField(): string | undefined {
-    if (this.#headers === undefined && this.head.contentType !== undefined) {
-      return this.head.contentType
+  // Without a look at the other fields if nobody has looked, or changed them. Static, since an object with a
+  // private method holds a mark of its own for that.
+  static #typeField(request: ServerRequest): string | undefined {
+    if (request.#headers === undefined && request.head.contentType !== undefined) {
+      return request.head.contentType
     }
-    return this.headers.get('content-type') ?? undefined
+    return request.headers.get('content-type') ?? undefined
   }
+}
+
+/** What most requests are not asked for. */
+class Extras {
+  query: Fields | undefined = undefined
+  cookies: ReadonlyMap<string, string> | undefined = undefined
+  url: URL | undefined = undefined
+  values: KeyedValues | undefined = undefined
 }
 
 const noParams: Params = Object.freeze(Object.create(null))

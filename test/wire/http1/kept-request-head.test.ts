@@ -29,6 +29,9 @@ test.each([
   // Beyond what is allowed by default.
   `GET /${long} HTTP/1.1\r\nhost: a\r\n${`x-long: ${long}\r\n`.repeat(3)}\r\n`,
   `GET / HTTP/1.1\r\nhost: a\r\n${'a:b\r\n'.repeat(1_000)}\r\n`,
+  // As a browser asks.
+  'GET /chat HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\nPragma: no-cache\r\nCache-Control: no-cache\r\nUser-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\nUpgrade: websocket\r\nOrigin: https://example.com\r\nSec-WebSocket-Version: 13\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-GB,en;q=0.9\r\nCookie: a=b; GET=GET \r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n',
+  'GET / HTTP/1.1\r\nhost: a\r\nx-tab: a\tb\r\nx-phrases: GET GET \r\nx-regex: .0.0.0 Safari/537.36 .+*?^${}()|[]\\\r\n\r\n',
 ])('KeptRequestHead says what was read: %.60s', (text) => {
   let read: RequestHead | undefined
   const limit = 1_000_000
