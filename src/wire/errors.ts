@@ -3,6 +3,8 @@ import { SpoolError, type SpoolErrorOptions } from '../util/error.ts'
 export interface ProtocolErrorOptions extends SpoolErrorOptions {
   /** What a server answers to it. */
   statusHint?: number
+  /** What a WebSocket is closed with for it. */
+  closeCode?: number
 }
 
 /**
@@ -13,6 +15,8 @@ export class ProtocolError extends SpoolError {
   readonly origin: 'local' | 'remote'
   /** The status with which a server answers: 400 where nothing more exact fits. */
   readonly statusHint: number
+  /** The code with which a WebSocket is closed (RFC 6455 §7.4.1): 1002 where nothing more exact fits. */
+  readonly closeCode: number
 
   static {
     this.prototype.name = 'ProtocolError'
@@ -22,6 +26,7 @@ export class ProtocolError extends SpoolError {
     super(origin === 'local' ? 'SPOOL_LOCAL_PROTOCOL' : 'SPOOL_REMOTE_PROTOCOL', message, options)
     this.origin = origin
     this.statusHint = options.statusHint ?? (origin === 'local' ? 500 : 400)
+    this.closeCode = options.closeCode ?? 1002
   }
 
   static override is(error: unknown): error is ProtocolError {
