@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { compareRequests, compareResponses } from '../wire/differences.ts'
 import { properties } from '../wire/properties.ts'
+import { properties as frameProperties } from '../wire/websocket/properties.ts'
 
 const seconds = Number(process.env['SPOOL_LONG_SECONDS'] ?? 60)
 
@@ -14,6 +15,15 @@ const bounds = {
 
 describe('for every message', () => {
   test.each(properties.map((property) => [property.name, property] as const))(
+    '%s',
+    (_, property) => {
+      expect(() => property.check(bounds)).not.toThrow()
+    },
+  )
+})
+
+describe('for every sequence of frames', () => {
+  test.each(frameProperties.map((property) => [property.name, property] as const))(
     '%s',
     (_, property) => {
       expect(() => property.check(bounds)).not.toThrow()

@@ -2,8 +2,11 @@
 import { settle } from 'spool/testing'
 import { outsideScopes } from '../../src/concurrency/scope/context.ts'
 import { TimerWheel } from '../../src/concurrency/time/timer-wheel.ts'
-import { loadCodec } from '../../src/http/websocket/framing/codec.ts'
-import type { DeflateAgreement } from '../../src/http/websocket/framing/message-deflate.ts'
+import { loadDeflate } from '../../src/http/websocket/framing/deflate-extension.ts'
+import {
+  type DeflateAgreement,
+  MessageDeflate,
+} from '../../src/http/websocket/framing/message-deflate.ts'
 import { WebSocketConnection } from '../../src/http/websocket/websocket-connection.ts'
 import { WebSocketLink } from '../../src/http/websocket/websocket-link.ts'
 import {
@@ -105,7 +108,7 @@ export async function webSocketPair(
   deflate?: Partial<DeflateAgreement>,
   memory?: MemoryPairOptions,
 ): Promise<Pair> {
-  const codec = await loadCodec()
+  const extension = await loadDeflate()
   const [near, far] = memoryPair(memory)
   const wheel = new TimerWheel()
   const agreement: DeflateAgreement = {
@@ -120,10 +123,12 @@ export async function webSocketPair(
     deflate === undefined ? options : { compression: true, ...options },
   )
   const link = new WebSocketLink(near, {
-    codec,
     isServer: role === 'server',
     settings,
-    deflate: deflate === undefined ? undefined : agreement,
+    deflate:
+      deflate === undefined
+        ? undefined
+        : new MessageDeflate(extension, agreement, role === 'server', settings),
     wheel,
   })
   outsideScopes(() => link.start())

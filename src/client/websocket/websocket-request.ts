@@ -3,7 +3,11 @@ import { outsideScopes } from '../../concurrency/scope/context.ts'
 import { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import { HeaderFields } from '../../http/header-fields.ts'
 import { closeCodes } from '../../http/websocket/close-code.ts'
-import { type Codec, loadCodec } from '../../http/websocket/framing/codec.ts'
+import {
+  type DeflateExtension,
+  loadDeflate,
+} from '../../http/websocket/framing/deflate-extension.ts'
+import { MessageDeflate } from '../../http/websocket/framing/message-deflate.ts'
 import { newKey } from '../../http/websocket/handshake/accept-key.ts'
 import {
   handshakeFields,
@@ -98,19 +102,19 @@ export class WebSocketRequests {
       subprotocols: checkSubprotocols(options.subprotocols ?? []),
       compression: settings.compression,
     }
-    const codec = await loadCodec()
+    const extension = settings.compression === undefined ? undefined : await loadDeflate()
     const response = await this.#get(target, requestOptions(options, offer))
     if (response.status !== 101) {
       const error = await responseError(response)
       await response.close()
       throw error
     }
-    const answer = readHandshakeAnswer(codec, offer, (name) => response.headers.getAll(name))
+    const answer = readHandshakeAnswer(offer, (name) => response.headers.getAll(name))
     if (typeof answer === 'string') {
       await response.close()
       throw new ProtocolError('remote', `Opening a WebSocket at ${response.url} failed: ${answer}`)
     }
-    return this.#connect(response, codec, settings, answer)
+    return this.#connect(response, extension, settings, answer)
   }
 
   /** Stops the timers; to be called once nothing is left. */
@@ -126,16 +130,15 @@ export class WebSocketRequests {
 
   #connect(
     response: ClientResponse,
-    codec: Codec,
+    extension: DeflateExtension | undefined,
     settings: WebSocketSettings,
     { subprotocol, deflate }: HandshakeResult,
   ): WebSocketConnection {
     const upgraded = response.exchange.takeOver()
     const link = new WebSocketLink(upgraded.transport, {
-      codec,
       isServer: false,
       settings,
-      deflate,
+      deflate: extension && deflate && new MessageDeflate(extension, deflate, false, settings),
       wheel: this.#wheel,
     })
     link.listeners.add(upgraded)

@@ -1,5 +1,6 @@
 /** How a WebSocket ends, in words. */
 import { SpoolError } from '../../util/error.ts'
+import type { ProtocolError } from '../../wire/errors.ts'
 import { closeCodes, shortened } from './close-code.ts'
 import { ConnectionClosedError } from './connection-closed-error.ts'
 
@@ -23,7 +24,8 @@ export function closedCleanly(
 }
 
 /** The peer broke a rule or a limit. */
-export function closedForFault(closeCode: number, cause: Error): ConnectionClosedError {
+export function closedForFault(cause: ProtocolError): ConnectionClosedError {
+  const { closeCode } = cause
   return new ConnectionClosedError(
     `The WebSocket is closed with ${closeCode}: the peer sent what it must not: ${cause.message}`,
     { closeCode, reason: shortened(cause.message), wasClean: false, closedBy: 'local', cause },

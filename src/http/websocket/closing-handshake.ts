@@ -8,6 +8,7 @@
  *    frame is not lost to a reset.
  */
 import type { Transport } from '../../io/transport.ts'
+import type { ProtocolError } from '../../wire/errors.ts'
 import { closeCodes } from './close-code.ts'
 import { closedCleanly, closedForFault, type CloseFrame } from './closing-errors.ts'
 import type { ConnectionClosedError } from './connection-closed-error.ts'
@@ -19,7 +20,7 @@ import type { Inbox } from './inbox.ts'
 export interface ClosingLink {
   readonly transport: Transport
   readonly inbox: Inbox
-  readonly reader: FrameReader
+  readonly reader: FrameReader | undefined
   readonly writer: FrameWriter
   /** Calls `answered()` of the link, once what came has had its time. */
   awaitAnswers(): void
@@ -49,7 +50,7 @@ export class ClosingHandshake {
     link.awaitEnd()
     link.writer.close(code, reason, () => undefined)
     // What still comes is read for the close frame behind it.
-    link.reader.goOn()
+    link.reader?.goOn()
     link.transport.resume()
   }
 
@@ -61,9 +62,9 @@ export class ClosingHandshake {
   }
 
   /** What came breaks the rules, or a limit. */
-  unreadable(error: Error, code: number): void {
+  unreadable(error: ProtocolError): void {
     this.read = true
-    this.#answerBefore(closedForFault(code, error))
+    this.#answerBefore(closedForFault(error))
   }
 
   /** What came before the end is answered, or has had its time; false if none came. */
@@ -100,7 +101,7 @@ export class ClosingHandshake {
   /** The peer has said its last: so do we, and end our side behind it. */
   #finish(code: number | undefined, reason: string, error: ConnectionClosedError): void {
     const { transport, reader, writer } = this.#link
-    reader.stop()
+    reader?.stop()
     this.#link.endWith(error)
     this.#link.awaitEnd()
     if (this.sent !== undefined) transport.end()

@@ -31,9 +31,9 @@ export class Pings {
   }
 
   /** RFC 6455 §5.5.3: an answer to one is an answer to all before it; what nobody asked for is nothing. */
-  answered(data: Buffer): void {
+  answered(data: Uint8Array): void {
     const sent = this.#sent
-    const key = data.toString('latin1')
+    const key = Buffer.from(data).toString('latin1')
     if (sent === undefined || !sent.has(key)) return
     const now = clock().now()
     for (const [each, ping] of sent) {

@@ -10,27 +10,25 @@ import { BusyResourceError } from '../../concurrency/errors.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { WaiterSet } from '../../concurrency/scope/waiter-set.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
+import type { ProtocolError } from '../../wire/errors.ts'
 import { closeCodes } from './close-code.ts'
 import { ClosingHandshake, type ClosingLink } from './closing-handshake.ts'
 import { beingClosed, brokenOff } from './closing-errors.ts'
-import type { Codec } from './framing/codec.ts'
 import type { ConnectionClosedError } from './connection-closed-error.ts'
 import { type FrameEvents, FrameReader } from './framing/frame-reader.ts'
 import { FrameWriter } from './framing/frame-writer.ts'
 import { type Gatherer, untilTurn } from './gathered-writes.ts'
-import { Inbox, type InboxKeeper } from './inbox.ts'
-import { compact, ownBytes, textOf } from './incoming-message.ts'
+import { Inbox, type InboxKeeper, type WebSocketMessage } from './inbox.ts'
 import { type LinkListener, LinkListeners, Outstanding } from './link-listeners.ts'
 import { LinkTraffic, noTraffic } from './link-traffic.ts'
-import { type DeflateAgreement, MessageDeflate } from './framing/message-deflate.ts'
+import type { MessageDeflate } from './framing/message-deflate.ts'
 import { noPayload, Pings } from './pings.ts'
 import { Watch, type WatchTerms } from './watch.ts'
 
 /** They are kept, and may be those of many. */
 export interface LinkOptions extends WatchTerms {
-  readonly codec: Codec
   readonly isServer: boolean
-  readonly deflate: DeflateAgreement | undefined
+  readonly deflate: MessageDeflate | undefined
 }
 
 // What is true of it now: bits of one number.
@@ -47,7 +45,6 @@ export class WebSocketLink
 {
   readonly inbox: Inbox
   readonly transport: Transport
-  readonly deflate: MessageDeflate | undefined
   /** How it ended, once it has. */
   ending: ConnectionClosedError | undefined = undefined
   /** Told before all listeners: the one whose link this is. */
@@ -63,15 +60,12 @@ export class WebSocketLink
 
   constructor(transport: Transport, options: LinkOptions) {
     super(options)
-    const { codec, isServer, settings, deflate } = options
     this.transport = transport
-    this.deflate =
-      deflate === undefined ? undefined : new MessageDeflate(codec, deflate, isServer, settings)
     this.inbox = new Inbox(this)
   }
 
-  get codec(): Codec {
-    return this.terms.codec
+  get deflate(): MessageDeflate | undefined {
+    return this.terms.deflate
   }
 
   get isServer(): boolean {
@@ -86,9 +80,8 @@ export class WebSocketLink
     return this.#traffic ?? noTraffic
   }
 
-  get reader(): FrameReader {
-    const { codec, isServer, settings } = this.terms
-    return (this.#reader ??= new FrameReader(codec, isServer, settings, this.deflate, this))
+  get reader(): FrameReader | undefined {
+    return this.#reader
   }
 
   get writer(): FrameWriter {
@@ -214,7 +207,8 @@ export class WebSocketLink
   data(bytes: Uint8Array, shared: boolean): void {
     this.heard()
     if (WebSocketLink.#deaf(this)) return
-    this.reader.feed(shared ? ownBytes(bytes) : bytes)
+    this.#reader ??= WebSocketLink.#makeReader(this)
+    this.#reader.feed(bytes, shared)
     // Who answers each of several messages need not write each time.
     if (this.inbox.count > 0) this.gather()
   }
@@ -250,19 +244,19 @@ export class WebSocketLink
     return this.inbox.full && this.#closing?.sent === undefined
   }
 
-  message(data: Buffer, binary: boolean): void {
+  message(message: WebSocketMessage, size: number): void {
     const traffic = (this.#traffic ??= new LinkTraffic())
     traffic.messagesReceived++
-    traffic.bytesReceived += data.byteLength
+    traffic.bytesReceived += size
     this.used()
     // Behind our own close frame nobody reads any more.
     if (this.#closing?.sent !== undefined) return
     const { full } = this.inbox
-    this.inbox.push(binary ? compact(data) : textOf(data))
+    this.inbox.push(message)
     if (!full && this.inbox.full) this.transport.pause()
   }
 
-  ping(data: Buffer): void {
+  ping(data: Uint8Array): void {
     if (this.#closing?.sent !== undefined) return
     this.#listeners?.catchUp(false)
     // RFC 6455 §5.5.3: of several pings, the last may be the only one that is answered. So a peer that
@@ -271,7 +265,7 @@ export class WebSocketLink
     else this.writer.pong(data)
   }
 
-  pong(data: Buffer): void {
+  pong(data: Uint8Array): void {
     this.#outstanding?.pings?.answered(data)
   }
 
@@ -279,8 +273,8 @@ export class WebSocketLink
     WebSocketLink.#closingOf(this).concluded(code, reason)
   }
 
-  unreadable(error: Error, code: number): void {
-    WebSocketLink.#closingOf(this).unreadable(error, code)
+  unreadable(error: ProtocolError): void {
+    WebSocketLink.#closingOf(this).unreadable(error)
   }
 
   congested(congested: boolean): void {
@@ -367,11 +361,16 @@ export class WebSocketLink
     return (link.#outstanding ??= new Outstanding())
   }
 
+  static #makeReader(link: WebSocketLink): FrameReader {
+    const { isServer, settings, deflate } = link.terms
+    return new FrameReader(isServer, settings, deflate, link)
+  }
+
   static #makeWriter(link: WebSocketLink): FrameWriter {
     const { transport, deflate } = link
-    const { codec, isServer } = link.terms
+    const { isServer } = link.terms
     const sent = (): void => WebSocketLink.#tellReady(link)
-    const writer = new FrameWriter(codec, transport, !isServer, deflate, sent)
+    const writer = new FrameWriter(transport, !isServer, deflate, sent)
     writer.destroyed = link.gone
     return writer
   }

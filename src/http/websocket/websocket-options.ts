@@ -1,6 +1,7 @@
 /** What a WebSocket allows and how long it waits, at both ends. Each has a limit unless you take it away. */
 import { checkFlag, show } from '../../concurrency/scope/arguments.ts'
 import { checkNames, type Names } from '../../util/known-names.ts'
+import type { MessageLimits } from '../../wire/websocket/messages.ts'
 
 /** Compression of messages by `permessage-deflate` (RFC 7692), as this end wishes it. */
 export interface MessageCompressionOptions {
@@ -45,6 +46,7 @@ export type CompressionSettings = Readonly<Required<MessageCompressionOptions>>
 
 export interface WebSocketSettings {
   readonly maxMessageSize: number
+  readonly messageLimits: MessageLimits
   readonly maxQueue: number
   readonly maxSendQueue: number
   readonly heartbeat: number
@@ -75,15 +77,24 @@ const compressionNames: Names<MessageCompressionOptions> = {
   peerWindowBits: true,
 }
 
-// What the codec can count.
+// What zlib's half of the compression can count.
 const largestMessage = 0x7fff_ffff
+
+// As aiohttp: a fragment costs us more than it costs its sender.
+const leastFragment = 256
+const fewestFragments = 1_024
 
 /** @throws TypeError or RangeError for an option that makes no sense */
 export function webSocketSettings(options: WebSocketOptions = {}): WebSocketSettings {
   const heartbeat = duration('heartbeat', options.heartbeat ?? 30_000)
   const { compression = false } = options
+  const { maxMessageSize = 4_194_304 } = options
   return {
-    maxMessageSize: whole('maxMessageSize', options.maxMessageSize ?? 4_194_304, 1, largestMessage),
+    maxMessageSize: whole('maxMessageSize', maxMessageSize, 1, largestMessage),
+    messageLimits: {
+      maxPayload: maxMessageSize,
+      maxFragments: Math.max(fewestFragments, Math.floor(maxMessageSize / leastFragment)),
+    },
     maxQueue: whole('maxQueue', options.maxQueue ?? 524_288, 1),
     maxSendQueue: whole('maxSendQueue', options.maxSendQueue ?? 16_777_216, 1),
     heartbeat,

@@ -11,9 +11,8 @@ import { enclosingScope } from '../../concurrency/scope/context.ts'
 import type { Scope } from '../../concurrency/scope/scope.ts'
 import { type TimerWheel, WheelTimer } from '../../concurrency/time/timer-wheel.ts'
 import { closeCodes } from '../../http/websocket/close-code.ts'
-import type { Codec } from '../../http/websocket/framing/codec.ts'
 import { ConnectionClosedError } from '../../http/websocket/connection-closed-error.ts'
-import type { DeflateAgreement } from '../../http/websocket/framing/message-deflate.ts'
+import type { MessageDeflate } from '../../http/websocket/framing/message-deflate.ts'
 import { WebSocketConnection } from '../../http/websocket/websocket-connection.ts'
 import type { LinkListener } from '../../http/websocket/link-listeners.ts'
 import { type LinkOptions, WebSocketLink } from '../../http/websocket/websocket-link.ts'
@@ -25,7 +24,6 @@ import type { WebSocketHandler } from './websocket-route.ts'
 
 /** What the connections of a route have in common. */
 export interface WebSocketTerms {
-  readonly codec: Codec
   readonly settings: WebSocketSettings
   /** How long a handler may take for each message that is left, once the connection has ended. */
   readonly patience: number
@@ -35,7 +33,7 @@ export interface WebSocketTerms {
 
 /** What one of them has agreed on with its client. */
 export interface WebSocketAgreement {
-  readonly deflate: DeflateAgreement | undefined
+  readonly deflate: MessageDeflate | undefined
   readonly subprotocol: string | undefined
 }
 
@@ -66,12 +64,12 @@ export function serveWebSocket<P extends Params>(
 
 function linkOptions(
   terms: WebSocketTerms,
-  deflate: DeflateAgreement | undefined,
+  deflate: MessageDeflate | undefined,
   wheel: TimerWheel,
 ): LinkOptions {
-  const { codec, settings, plain } = terms
+  const { settings, plain } = terms
   if (plain !== undefined && plain.wheel === wheel && deflate === undefined) return plain
-  const options = { codec, isServer: true, settings, deflate, wheel }
+  const options = { isServer: true, settings, deflate, wheel }
   if (deflate === undefined) terms.plain = options
   return options
 }

@@ -1,5 +1,6 @@
 /** A route that opens WebSockets: checks the handshake, answers it, and runs the handler. */
-import { loadCodec } from '../../http/websocket/framing/codec.ts'
+import { loadDeflate } from '../../http/websocket/framing/deflate-extension.ts'
+import { MessageDeflate } from '../../http/websocket/framing/message-deflate.ts'
 import {
   acceptHandshake,
   checkSubprotocols,
@@ -89,21 +90,22 @@ export function webSocketRoute<P extends Params>(
     throw new RangeError(`Invalid "finishTimeout" ${finishTimeout}: expected 0 ms or more`)
   }
   const patience = cancelOnDisconnect ? finishTimeout : Infinity
-  let shared: WebSocketTerms | undefined
+  const shared: WebSocketTerms = { settings, patience }
   return async (request) => {
-    const codec = await loadCodec()
-    const own = (shared ??= { codec, settings, patience })
-    const answer = acceptHandshake(codec, facts(request), terms)
+    const answer = acceptHandshake(facts(request), terms)
     if ('status' in answer) {
       const { status, message, headers } = answer
       return new ServerResponse(message, { status, headers, type: 'text/plain; charset=utf-8' })
     }
     const refusal = await accept?.(request)
     if (refusal !== undefined) return refusal
+    const { headers, subprotocol } = answer
+    const deflate =
+      answer.deflate && new MessageDeflate(await loadDeflate(), answer.deflate, true, settings)
     return new UpgradeResponse(
       'websocket',
-      (upgraded) => serveWebSocket(upgraded, handler, request, own, answer),
-      answer.headers,
+      (upgraded) => serveWebSocket(upgraded, handler, request, shared, { deflate, subprotocol }),
+      headers,
     )
   }
 }

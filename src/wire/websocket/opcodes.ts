@@ -1,8 +1,6 @@
 /** What a frame is (RFC 6455 §5.2). */
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
-export type Opcode = (typeof opcodes)[keyof typeof opcodes]
-
 /** The bits of a frame's first byte beside its opcode. */
 export const FIN = 0x80
 export const RSV1 = 0x40

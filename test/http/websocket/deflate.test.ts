@@ -5,10 +5,14 @@ import { describe, expect, test } from 'vitest'
 import { turn } from '../../../src/testing/settle.ts'
 import {
   acceptDeflate,
+  deflatesOf,
   offerDeflate,
   readDeflateAnswer,
 } from '../../../src/http/websocket/handshake/deflate-negotiation.ts'
-import { loadCodec } from '../../../src/http/websocket/framing/codec.ts'
+import {
+  type ExtensionParameters,
+  parseExtensions,
+} from '../../../src/wire/websocket/handshake-lists.ts'
 import type { WebSocketConnection } from '../../../src/http/websocket/websocket-connection.ts'
 import {
   type CompressionSettings,
@@ -19,14 +23,13 @@ import { opcodes } from '../../support/websocket-frames.ts'
 import { type RawPeer, type Role, webSocketPair } from '../../support/websocket-pair.ts'
 
 const { text, binary, continuation, close, ping, pong } = opcodes
-const { extension } = await loadCodec()
 
 function settingsOf(options: MessageCompressionOptions = {}): CompressionSettings {
   return webSocketSettings({ compression: options }).compression as CompressionSettings
 }
 
-function offers(header: string): Record<string, (string | true)[]>[] {
-  return extension.parse(header)['permessage-deflate'] ?? []
+function offers(header: string): ExtensionParameters[] {
+  return deflatesOf(parseExtensions(header)!)
 }
 
 const bits = [8, 9, 10, 11, 12, 13, 14, 15]

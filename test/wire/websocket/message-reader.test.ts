@@ -379,12 +379,13 @@ describe.each([
   })
 })
 
+function ignore(): void {}
+
 function readerOf(
   events: Partial<ConstructorParameters<typeof MessageReader>[0]>,
   fromClient: boolean,
   maxPayload = 1_000,
 ): MessageReader {
-  const ignore = (): void => undefined
   return new MessageReader(
     {
       text: ignore,

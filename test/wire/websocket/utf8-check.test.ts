@@ -55,7 +55,7 @@ describe('UTF8Check', () => {
         )
         const expected = canBecomeText(all) ? isUtf8(all) : undefined
         expect(check([all])).toBe(expected)
-        expect(check([all.subarray(0, from), all.subarray(from!, to), all.subarray(to!)])).toBe(
+        expect(check([all.subarray(0, from), all.subarray(from, to), all.subarray(to)])).toBe(
           expected,
         )
         expect(check([...all].map((byte) => Uint8Array.of(byte)))).toBe(expected)

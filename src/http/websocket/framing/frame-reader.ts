@@ -1,26 +1,30 @@
 /**
- * Makes messages of the bytes of a transport, through the `Receiver` of `ws`.
+ * Feeds a `MessageReader` of `wire` with what a transport brings, and inflates what is compressed.
  *
- * It is fed one chunk after the other. While it inflates it takes none; what comes then is held. A chunk
- * may hold many messages, and inflated they may be a thousand times as much: so none is inflated while
- * whoever takes them has enough.
+ * While something is inflated nothing is read; what comes then is held. A chunk may hold many messages, and
+ * inflated they may be a thousand times as much: so none is inflated while whoever takes them has enough.
  */
-import type { Codec, Receiver, ReceiverListener } from './codec.ts'
-import { closeCodes } from '../close-code.ts'
-import type { MessageDeflate } from './message-deflate.ts'
+import { ProtocolError } from '../../../wire/errors.ts'
+import { ByteCollector } from '../../../wire/websocket/byte-collector.ts'
+import { MessageReader } from '../../../wire/websocket/message-reader.ts'
+import type { MessageEvents } from '../../../wire/websocket/messages.ts'
+import { compact, ownBytes } from '../incoming-message.ts'
 import type { WebSocketSettings } from '../websocket-options.ts'
+import type { MessageDeflate } from './message-deflate.ts'
 
 export interface FrameEvents {
   /** Whether no more messages are wanted for now. */
   readonly satiated: boolean
-  /** The bytes are whoever's it is. */
-  message(data: Buffer, binary: boolean): void
-  ping(data: Buffer): void
-  pong(data: Buffer): void
+  /** Text, or bytes that are whoever's it is. `size`: its bytes. */
+  message(message: string | Uint8Array, size: number): void
+  /** The bytes are valid during the call. */
+  ping(data: Uint8Array): void
+  /** The bytes are valid during the call. */
+  pong(data: Uint8Array): void
   /** The peer has sent a close frame; nothing comes behind it. */
   concluded(code: number, reason: string): void
   /** What came breaks the rules or a limit; nothing is read any more. */
-  unreadable(error: Error, code: number): void
+  unreadable(error: ProtocolError): void
   /** More is held than should be: true; or it is taken: false. */
   congested(congested: boolean): void
   /** Something had to be inflated, and now all that came is read. */
@@ -29,68 +33,48 @@ export interface FrameEvents {
 
 // While something is inflated: as much as a socket gives in one read.
 const mostHeld = 65_536
-// Each costs about 150 bytes of our own: a message that comes in smaller pieces costs no more than that.
-const leastChunk = 64
-const fewestChunks = 4_096
-// What a message that comes byte by byte may have; the time to join them is not linear beyond.
-const mostChunks = 65_536
-// As aiohttp: a fragment costs us more than it costs its sender.
-const leastFragment = 256
-const fewestFragments = 1_024
 
-export class FrameReader implements ReceiverListener {
+export class FrameReader implements MessageEvents {
   readonly #events: FrameEvents
-  readonly #receiver: Receiver
+  readonly #reader: MessageReader
   readonly #deflate: MessageDeflate | undefined
-  #busy = false
-  // Whether something had to be inflated, and is not read to its end.
-  #behind = false
-  #feeding = false
+  // Whether the bytes that are read now are overwritten afterwards.
+  #shared = false
   #over = false
-  #held: Uint8Array[] | undefined = undefined
-  #heldBytes = 0
+  #inflating = false
+  // Whether something had to be inflated, and what came is not read to its end.
+  #behind = false
+  #catchingUp = false
+  #congested = false
+  // What is left of the chunk, and what came behind it.
+  #rest: Uint8Array | undefined = undefined
+  #held: ByteCollector | undefined = undefined
   #toInflate: (() => void) | undefined = undefined
 
   constructor(
-    codec: Codec,
     isServer: boolean,
     settings: WebSocketSettings,
     deflate: MessageDeflate | undefined,
     events: FrameEvents,
   ) {
-    const { maxMessageSize } = settings
     this.#events = events
     this.#deflate = deflate
-    const receiver = new codec.Receiver({
-      isServer,
-      // All messages of a chunk at once: the queue is bounded by its limit and one chunk.
-      allowSynchronousEvents: true,
-      binaryType: 'nodebuffer',
-      extensions: deflate === undefined ? noExtensions : { 'permessage-deflate': this },
-      maxBufferedChunks: Math.min(
-        Math.max(fewestChunks, Math.floor(maxMessageSize / leastChunk)),
-        mostChunks,
-      ),
-      maxFragments: Math.max(fewestFragments, Math.floor(maxMessageSize / leastFragment)),
-      maxPayload: maxMessageSize,
-      skipUTF8Validation: false,
-    })
-    receiver.listener = this
-    this.#receiver = receiver
+    this.#reader = new MessageReader(this, settings.messageLimits, isServer, deflate !== undefined)
   }
 
-  /** Reads a chunk, which is from now on ours: it is unmasked in place. */
-  feed(bytes: Uint8Array): void {
+  /** Reads a chunk, which it unmasks in place. `shared`: it is valid during this call only. */
+  feed(bytes: Uint8Array, shared: boolean): void {
     if (this.#over) return
-    if (!this.#busy) {
-      this.#busy = true
-      this.#receiver._write(bytes, 'buffer', this.#taken)
-      if (this.#busy) this.#behind = true
-      return
+    if (this.#behind) this.#hold(bytes)
+    else {
+      this.#shared = shared
+      const used = this.#read(bytes)
+      if (!this.#inflating) return
+      this.#behind = true
+      if (used === bytes.length) return
+      const rest = bytes.subarray(used)
+      this.#rest = shared ? ownBytes(rest) : rest
     }
-    ;(this.#held ??= []).push(bytes)
-    this.#heldBytes += bytes.byteLength
-    if (this.#heldBytes >= mostHeld) this.#events.congested(true)
   }
 
   /** Whether what came is not read to its end. */
@@ -108,92 +92,110 @@ export class FrameReader implements ReceiverListener {
   /** Nothing is read any more. */
   stop(): void {
     this.#over = true
-    this.#behind = false
-    this.#held = undefined
-    this.#heldBytes = 0
-    this.#toInflate = undefined
+    this.#behind = this.#inflating = false
+    this.#rest = this.#held = this.#toInflate = undefined
+    this.#reader.stop()
   }
 
-  /** @internal As the extension that the `Receiver` takes it for. */
-  decompress(
-    data: Uint8Array,
-    fin: boolean,
-    callback: (error: Error | null, data: Buffer) => void,
-  ): void {
-    if (this.#over) return
-    const deflate = this.#deflate as MessageDeflate
-    const inflate = (): void => {
-      deflate.begin()
-      deflate.extension.decompress(data, fin, (error, inflated) => {
-        deflate.done()
-        if (!this.#over) callback(error, inflated)
-      })
-    }
+  // As MessageEvents:
+
+  text(text: string, size: number): void {
+    this.#events.message(text, size)
+  }
+
+  binary(data: Uint8Array, view: boolean): void {
+    let own = data
+    if (view) own = this.#shared ? ownBytes(data) : compact(data)
+    this.#events.message(own, data.byteLength)
+  }
+
+  ping(data: Uint8Array): void {
+    this.#events.ping(data)
+  }
+
+  pong(data: Uint8Array): void {
+    this.#events.pong(data)
+  }
+
+  close(code: number, reason: string): void {
+    this.stop()
+    this.#events.concluded(code, reason)
+  }
+
+  compressed(data: Uint8Array, fin: boolean, view: boolean): void {
+    const bytes = view && this.#shared ? ownBytes(data) : data
+    const take = (result: Uint8Array | ProtocolError): void => this.#inflated(result)
+    const inflate = (): void => this.#deflate?.inflate(bytes, fin, take)
+    this.#inflating = true
     if (this.#events.satiated) this.#toInflate = inflate
     else inflate()
   }
 
-  // As ReceiverListener. A receiver that was told to stop may still have something to tell.
-
-  received(data: Buffer, binary: boolean): void {
-    if (!this.#over) this.#events.message(data, binary)
-  }
-
-  pinged(data: Buffer): void {
-    if (!this.#over) this.#events.ping(data)
-  }
-
-  ponged(data: Buffer): void {
-    if (!this.#over) this.#events.pong(data)
-  }
-
-  concluded(code: number, reason: Buffer): void {
+  #inflated(result: Uint8Array | ProtocolError): void {
     if (this.#over) return
+    this.#inflating = false
+    if (result instanceof ProtocolError) {
+      this.#fail(result)
+      return
+    }
+    try {
+      this.#reader.inflated(result)
+    } catch (error) {
+      this.#fail(error)
+    }
+    if (!this.#over && this.#behind) this.#catchUp()
+  }
+
+  #read(bytes: Uint8Array): number {
+    try {
+      return this.#reader.feed(bytes)
+    } catch (error) {
+      this.#fail(error)
+      return bytes.length
+    }
+  }
+
+  #fail(error: unknown): void {
     this.stop()
-    this.#events.concluded(code, reason.toString())
+    if (!(error instanceof ProtocolError)) throw error
+    this.#events.unreadable(error)
   }
 
-  readonly #taken = (error?: Error | null): void => {
-    this.#busy = false
-    if (this.#over) return
-    if (error != null) {
-      this.stop()
-      this.#events.unreadable(error, closeCodeOf(error))
-    } else if (this.#behind) this.#catchUp()
+  #hold(bytes: Uint8Array): void {
+    this.#held ??= new ByteCollector()
+    this.#held.add(bytes, 0, bytes.length, Infinity)
+    if (this.#held.size < mostHeld || this.#congested) return
+    this.#congested = true
+    this.#events.congested(true)
   }
 
   #catchUp(): void {
-    // A loop and not a recursion: it may be held byte by byte.
-    if (this.#feeding) return
-    this.#feeding = true
-    while (!this.#busy && this.#held !== undefined) {
-      const [bytes] = this.#held.splice(0, 1)
-      if (bytes === undefined) this.#held = undefined
-      else {
-        this.#heldBytes -= bytes.byteLength
-        if (this.#heldBytes === 0) this.#events.congested(false)
-        this.feed(bytes)
-      }
+    // A loop and not a recursion: what is held may be many small messages.
+    if (this.#catchingUp) return
+    this.#catchingUp = true
+    this.#shared = false
+    while (!this.#inflating) {
+      const bytes = this.#next()
+      if (bytes === undefined) break
+      const used = this.#read(bytes)
+      if (used < bytes.length) this.#rest = bytes.subarray(used)
     }
-    this.#feeding = false
-    if (this.#busy || this.#over) return
+    this.#catchingUp = false
+    if (this.#inflating || this.#over) return
     this.#behind = false
     this.#events.caughtUp()
   }
-}
 
-const noExtensions: Record<string, unknown> = Object.freeze({})
-
-const closeCodesOf = new Map<string, number>([
-  ['WS_ERR_INVALID_UTF8', closeCodes.invalidData],
-  ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', closeCodes.tooLarge],
-  ['WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH', closeCodes.tooLarge],
-  ['WS_ERR_TOO_MANY_BUFFERED_PARTS', closeCodes.policyViolation],
-])
-
-// By the codes of `ws`; what has none of them is zlib's.
-function closeCodeOf(error: Error): number {
-  const { code = '' } = error as NodeJS.ErrnoException
-  const other = code.startsWith('WS_ERR_') ? closeCodes.protocolError : closeCodes.invalidData
-  return closeCodesOf.get(code) ?? other
+  #next(): Uint8Array | undefined {
+    const rest = this.#rest
+    this.#rest = undefined
+    if (rest !== undefined) return rest
+    const held = this.#held
+    this.#held = undefined
+    if (this.#congested) {
+      this.#congested = false
+      this.#events.congested(false)
+    }
+    return held?.take()
+  }
 }

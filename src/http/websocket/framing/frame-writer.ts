@@ -1,46 +1,51 @@
 /**
  * Puts messages into a transport as frames. What need not be compressed is written at once. What is, and
- * what is sent in fragments, goes through a `Sender` of `ws`, for which this is the socket: it queues
- * what comes behind while it deflates, so that everything leaves in the order in which it was given.
- * Whoever writes frames by itself may do so only while nothing is deflated.
+ * what comes behind it while it is being deflated, waits in a queue, so that everything leaves in the order in
+ * which it was given. Whoever writes frames by itself may do so only while nothing waits.
  */
-import { outsideScopes } from '../../../concurrency/scope/context.ts'
+import { RingBuffer } from '../../../concurrency/queues/ring-buffer.ts'
 import type { Transport } from '../../../io/transport.ts'
-import type { Codec, Sender, SenderSocket } from './codec.ts'
+import { closePayload } from '../../../wire/websocket/close-payload.ts'
+import { writeFrame } from '../../../wire/websocket/frame-writer.ts'
+import { FIN, opcodes, RSV1 } from '../../../wire/websocket/opcodes.ts'
+import { ownBytes } from '../incoming-message.ts'
+import { maskingKey } from './masking-keys.ts'
 import type { MessageDeflate } from './message-deflate.ts'
-import { joined, type Opcode, opcodes, wholeFrame } from './whole-frame.ts'
 
-const nothing: Uint8Array = new Uint8Array(0)
+/** A frame that waits for those before it. */
+interface WaitingFrame {
+  /** Its first byte. */
+  readonly first: number
+  readonly data: Uint8Array | string
+  readonly size: number
+  readonly compress: boolean
+  readonly sent: (() => void) | undefined
+}
 
-export class FrameWriter implements SenderSocket {
-  /** As the `Sender` asks: whether what is deflated meanwhile has nowhere to go. */
+export class FrameWriter {
+  /** Whether what is deflated meanwhile has nowhere to go. */
   destroyed = false
   /** Whether the transport has more than the peer takes. */
   full = false
   /** Bytes of messages that are being deflated, and of those behind them. */
   deflating = 0
-  readonly #codec: Codec
   readonly #transport: Transport
   readonly #masked: boolean
   readonly #deflate: MessageDeflate | undefined
   readonly #onSent: () => void
-  #madeSender: Sender | undefined = undefined
-  // Whether a fragment was sent, and the last one was not.
+  // Whether a fragment was sent, and the last one was not; and whether it was compressed.
   #fragmented = false
-  #corked = false
-  #first: Uint8Array | string = nothing
-  // Sends that the sender has, and the transport has not.
-  #pending = 0
+  #compressing = false
+  // The first one is being deflated.
+  #waiting: RingBuffer<WaitingFrame> | undefined = undefined
 
   /** `onSent` hears when what was deflated is with the transport, and nothing is left behind it. */
   constructor(
-    codec: Codec,
     transport: Transport,
     masked: boolean,
     deflate: MessageDeflate | undefined,
     onSent: () => void,
   ) {
-    this.#codec = codec
     this.#transport = transport
     this.#masked = masked
     this.#deflate = deflate
@@ -49,12 +54,12 @@ export class FrameWriter implements SenderSocket {
 
   /** Whether everything that was given to it is with the transport. */
   get direct(): boolean {
-    return this.#pending === 0
+    return this.#waiting === undefined
   }
 
   /** Whether it takes more without its waiting anywhere. */
   get ready(): boolean {
-    return !this.full && this.#pending === 0
+    return !this.full && this.#waiting === undefined
   }
 
   /** Whether the last message is complete, so that another may follow. */
@@ -75,31 +80,28 @@ export class FrameWriter implements SenderSocket {
     compress: boolean,
     fin: boolean,
   ): void {
-    if (!compress && this.direct && fin && !this.#fragmented) {
-      this.#writeWhole(binary ? opcodes.binary : opcodes.text, data, size)
-      return
+    let first: number = opcodes.continuation
+    if (!this.#fragmented) {
+      first = binary ? opcodes.binary : opcodes.text
+      if (compress) first |= RSV1
+      this.#compressing = compress
     }
-    const options = { binary, compress, fin, mask: this.#masked }
     this.#fragmented = !fin
-    if (compress || !this.direct) {
-      // zlib's contexts, and its queue, are shared by all who send: they must not keep one of them.
-      outsideScopes(() => this.#sender.send(data, options, this.#begin(size)))
-    } else this.#sender.send(data, options)
+    if (fin) first |= FIN
+    this.#put(first, data, size, this.#compressing)
   }
 
   ping(data: Uint8Array): void {
-    if (!this.direct) this.#sender.ping(data, this.#masked, this.#begin(0))
-    else this.#writeWhole(opcodes.ping, data, data.byteLength)
+    this.#control(opcodes.ping, data)
   }
 
   pong(data: Uint8Array): void {
-    if (!this.direct) this.#sender.pong(data, this.#masked, this.#begin(0))
-    else this.#writeWhole(opcodes.pong, data, data.byteLength)
+    this.#control(opcodes.pong, data)
   }
 
   /** Sends a close frame behind everything else, and calls back when it is with the transport. */
   close(code: number | undefined, reason: string, sent: () => void): void {
-    this.#sender.close(code, reason, this.#masked, sent)
+    this.#control(opcodes.close, closePayload(code, reason), sent)
   }
 
   /** Writes a frame that is made already. Only while `direct`. */
@@ -107,41 +109,67 @@ export class FrameWriter implements SenderSocket {
     if (!this.#transport.write(frame)) this.full = true
   }
 
-  // As the socket of the sender:
-
-  cork(): void {
-    this.#corked = true
+  #control(opcode: number, data: Uint8Array, sent?: () => void): void {
+    // What waits is read later, and the bytes may be the peer's.
+    const kept = this.direct ? data : ownBytes(data)
+    this.#put(opcode | FIN, kept, data.byteLength, false, sent)
   }
 
-  write(data: Uint8Array | string, written?: (error?: Error) => void): void {
-    if (!this.#corked) this.writeFrame(data)
-    else if (this.#first === nothing) this.#first = data
-    else {
-      const body = typeof data === 'string' ? Buffer.from(data) : data
-      this.#writeFrame(joined(this.#first as Uint8Array, body))
+  #put(
+    first: number,
+    data: Uint8Array | string,
+    size: number,
+    compress: boolean,
+    sent?: () => void,
+  ): void {
+    if (!compress && this.#waiting === undefined) {
+      this.#write(first, data, size)
+      sent?.()
+      return
     }
-    written?.()
+    this.deflating += size
+    const frame = { first, data, size, compress, sent }
+    if (this.#waiting !== undefined) this.#waiting.add(frame)
+    else {
+      this.#waiting = new RingBuffer()
+      this.#waiting.add(frame)
+      this.#deflateNext(frame)
+    }
   }
 
-  uncork(): void {
-    this.#corked = false
-    this.#first = nothing
+  #deflateNext({ first, data }: WaitingFrame): void {
+    this.#deflate?.compress(data, (first & FIN) !== 0, (deflated) => {
+      if (this.destroyed) this.#waiting = undefined
+      else this.#deflated(first, deflated)
+      if (this.#waiting !== undefined) return
+      this.deflating = 0
+      this.#onSent()
+    })
   }
 
-  get #sender(): Sender {
-    return (this.#madeSender ??= new this.#codec.Sender(
-      this,
-      this.#deflate === undefined
-        ? noExtensions
-        : { 'permessage-deflate': this.#deflate.extension },
-    ))
+  #deflated(first: number, data: Uint8Array): void {
+    this.#write(first, data, data.byteLength)
+    this.#written()
+    for (let next = this.#waiting?.first(); next !== undefined; next = this.#waiting?.first()) {
+      if (next.compress) {
+        this.#deflateNext(next)
+        return
+      }
+      this.#write(next.first, next.data, next.size)
+      this.#written()
+    }
+    this.#waiting = undefined
   }
 
-  #writeWhole(opcode: Opcode, data: Uint8Array | string, size: number): void {
-    this.#writeFrame(wholeFrame(this.#codec, opcode, data, size, this.#masked))
+  /** The first that waited does not any more. */
+  #written(): void {
+    const frame = this.#waiting?.take()
+    this.deflating -= frame?.size ?? 0
+    frame?.sent?.()
   }
 
-  #writeFrame(frame: Uint8Array | string | [Uint8Array, Uint8Array]): void {
+  #write(first: number, data: Uint8Array | string, size: number): void {
+    const frame = writeFrame(first, data, size, this.#masked ? maskingKey() : undefined)
     if (!Array.isArray(frame)) {
       this.writeFrame(frame)
       return
@@ -151,18 +179,4 @@ export class FrameWriter implements SenderSocket {
     for (const part of frame) this.writeFrame(part)
     this.#transport.uncork()
   }
-
-  #begin(size: number): () => void {
-    this.#pending++
-    this.deflating += size
-    this.#deflate?.begin()
-    return () => {
-      this.#pending--
-      this.deflating -= size
-      this.#deflate?.done()
-      if (this.#pending === 0) this.#onSent()
-    }
-  }
 }
-
-const noExtensions: Record<string, unknown> = Object.freeze({})

@@ -2,8 +2,11 @@
  * The compression of one connection: what was agreed on, and the zlib contexts until nobody works with
  * them any more. Closed while one of them is at work, `ws` would never tell that work's end.
  */
-import type { Codec, PerMessageDeflate } from './codec.ts'
+import { outsideScopes } from '../../../concurrency/scope/context.ts'
+import { ProtocolError } from '../../../wire/errors.ts'
+import { closeCodes } from '../close-code.ts'
 import type { WebSocketSettings } from '../websocket-options.ts'
+import type { DeflateExtension, PerMessageDeflate } from './deflate-extension.ts'
 
 /** What both ends agreed on, as seen from this one. */
 export interface DeflateAgreement {
@@ -22,12 +25,14 @@ export class MessageDeflate {
   readonly agreement: DeflateAgreement
   /** Messages of fewer bytes go as they are. */
   readonly threshold: number
+  /** @internal */
   readonly extension: PerMessageDeflate
+  readonly #maxMessageSize: number
   #running = 0
   #closed = false
 
   constructor(
-    codec: Codec,
+    PerMessageDeflate: DeflateExtension,
     agreement: DeflateAgreement,
     isServer: boolean,
     settings: WebSocketSettings,
@@ -35,7 +40,8 @@ export class MessageDeflate {
     const { threshold = Infinity, level = 1 } = settings.compression ?? {}
     this.agreement = agreement
     this.threshold = agreement.compresses ? threshold : Infinity
-    this.extension = new codec.PerMessageDeflate({
+    this.#maxMessageSize = settings.maxMessageSize
+    this.extension = new PerMessageDeflate({
       isServer,
       maxPayload: settings.maxMessageSize,
       // What is to be compressed was decided before.
@@ -52,14 +58,31 @@ export class MessageDeflate {
     }
   }
 
-  /** Something is compressed or inflated, until `done()`. */
-  begin(): void {
+  /** Compresses a message, or with `fin` false a fragment of one. One at a time. */
+  compress(data: Uint8Array | string, fin: boolean, done: (data: Uint8Array) => void): void {
     this.#running++
+    // zlib's contexts, and its queue, are shared by all who send: they must not keep one of them.
+    outsideScopes(() =>
+      this.extension.compress(data, fin, (_, compressed) => {
+        this.#done()
+        done(compressed)
+      }),
+    )
   }
 
-  done(): void {
-    this.#running--
-    if (this.#closed && this.#running === 0) this.extension.cleanup()
+  /** Inflates what a frame holds; or says what is wrong with it. One at a time. */
+  inflate(
+    data: Uint8Array,
+    fin: boolean,
+    done: (result: Uint8Array | ProtocolError) => void,
+  ): void {
+    this.#running++
+    outsideScopes(() =>
+      this.extension.decompress(data, fin, (error, inflated) => {
+        this.#done()
+        done(error === null ? inflated : this.#faultOf(error))
+      }),
+    )
   }
 
   /** Gives the contexts back, as soon as nothing runs. */
@@ -67,5 +90,20 @@ export class MessageDeflate {
     if (this.#closed) return
     this.#closed = true
     if (this.#running === 0) this.extension.cleanup()
+  }
+
+  #done(): void {
+    this.#running--
+    if (this.#closed && this.#running === 0) this.extension.cleanup()
+  }
+
+  #faultOf(cause: Error): ProtocolError {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code !== 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+      const message = `A compressed message can't be inflated: ${cause.message}`
+      return new ProtocolError('remote', message, { closeCode: closeCodes.invalidData, cause })
+    }
+    const message = `A message has more than ${this.#maxMessageSize} bytes when it is inflated`
+    return new ProtocolError('remote', message, { closeCode: closeCodes.tooLarge })
   }
 }

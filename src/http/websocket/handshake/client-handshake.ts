@@ -1,9 +1,9 @@
 /** The question of a client for a WebSocket, and whether the answer is one to it (RFC 6455 §4.1). */
-import type { Codec } from '../framing/codec.ts'
+import { parseExtensions } from '../../../wire/websocket/handshake-lists.ts'
 import type { DeflateAgreement } from '../framing/message-deflate.ts'
 import type { CompressionSettings } from '../websocket-options.ts'
 import { acceptOf } from './accept-key.ts'
-import { offerDeflate, readDeflateAnswer } from './deflate-negotiation.ts'
+import { deflatesOf, offerDeflate, readDeflateAnswer } from './deflate-negotiation.ts'
 
 export interface HandshakeOffer {
   readonly key: string
@@ -36,7 +36,6 @@ export interface HandshakeResult {
 
 /** Reads a 101; a text if it is no answer to the offer, that says why. */
 export function readHandshakeAnswer(
-  codec: Pick<Codec, 'extension'>,
   offer: HandshakeOffer,
   getAll: (name: string) => string[],
 ): HandshakeResult | string {
@@ -50,7 +49,7 @@ export function readHandshakeAnswer(
   }
   const subprotocol = subprotocolOf(offer, getAll('sec-websocket-protocol'))
   if (typeof subprotocol === 'object') return subprotocol.problem
-  const deflate = deflateOf(codec, offer, getAll('sec-websocket-extensions').join(', '))
+  const deflate = deflateOf(offer, getAll('sec-websocket-extensions').join(', '))
   return typeof deflate === 'string' ? deflate : { subprotocol, deflate }
 }
 
@@ -65,20 +64,15 @@ function subprotocolOf(
 }
 
 function deflateOf(
-  { extension }: Pick<Codec, 'extension'>,
   { compression }: HandshakeOffer,
   header: string,
 ): DeflateAgreement | undefined | string {
   if (header === '') return undefined
-  let answers: ReturnType<typeof extension.parse>
-  try {
-    answers = extension.parse(header)
-  } catch {
-    return 'its Sec-WebSocket-Extensions make no sense'
-  }
-  const deflates = answers['permessage-deflate']
-  if (compression === undefined || Object.keys(answers).length > 1 || deflates?.length !== 1) {
+  const answers = parseExtensions(header)
+  if (answers === undefined) return 'its Sec-WebSocket-Extensions make no sense'
+  const [deflate] = deflatesOf(answers)
+  if (compression === undefined || answers.length > 1 || deflate === undefined) {
     return `it chose an extension that was not offered: ${JSON.stringify(header)}`
   }
-  return readDeflateAnswer(deflates[0] as NonNullable<(typeof deflates)[0]>, compression)
+  return readDeflateAnswer(deflate, compression)
 }

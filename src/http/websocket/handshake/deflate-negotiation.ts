@@ -2,6 +2,7 @@
  * What both ends agree on for `permessage-deflate` (RFC 7692 §7.1). The window of 2⁸ is one that zlib can
  * inflate but not compress with: who asks us to compress with it is declined, or sent everything as it is.
  */
+import type { ExtensionParameters } from '../../../wire/websocket/handshake-lists.ts'
 import type { DeflateAgreement } from '../framing/message-deflate.ts'
 import type { CompressionSettings } from '../websocket-options.ts'
 
@@ -9,8 +10,12 @@ const extensionName = 'permessage-deflate'
 const largestWindow = 15
 const smallestWindow = 9
 
-/** Parameters by name, each with its values, as the header was parsed. */
-export type Parameters = Readonly<Record<string, readonly (string | true)[]>>
+/** The parameters of each `permessage-deflate` in a list of extensions. */
+export function deflatesOf(
+  extensions: readonly (readonly [string, ExtensionParameters])[],
+): ExtensionParameters[] {
+  return extensions.filter(([name]) => name === extensionName).map(([, parameters]) => parameters)
+}
 
 interface Wishes {
   serverWindow: number | undefined
@@ -28,7 +33,7 @@ export interface AcceptedDeflate {
 
 /** A server's choice among the offers of a client, in their order; undefined: none of them. */
 export function acceptDeflate(
-  offers: readonly Parameters[],
+  offers: readonly ExtensionParameters[],
   settings: CompressionSettings,
 ): AcceptedDeflate | undefined {
   for (const offer of offers) {
@@ -79,7 +84,7 @@ export function offerDeflate(settings: CompressionSettings): string {
 
 /** What a server has made of our offer; a text if it must not, that says why. */
 export function readDeflateAnswer(
-  answer: Parameters,
+  answer: ExtensionParameters,
   settings: CompressionSettings,
 ): DeflateAgreement | string {
   const wishes = readParameters(answer, false)
@@ -103,7 +108,7 @@ export function readDeflateAnswer(
 }
 
 /** Undefined if there is one that is unknown, given twice, or has a value that it can't have (§7.1). */
-function readParameters(parameters: Parameters, offered: boolean): Wishes | undefined {
+function readParameters(parameters: ExtensionParameters, offered: boolean): Wishes | undefined {
   const wishes: Wishes = {
     serverWindow: undefined,
     clientWindow: undefined,

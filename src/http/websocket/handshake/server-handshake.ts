@@ -1,11 +1,11 @@
 /** What a server makes of a request for a WebSocket (RFC 6455 §4.2), without sending anything. */
 import { show } from '../../../concurrency/scope/arguments.ts'
 import { isToken } from '../../../wire/http1/grammar.ts'
-import type { Codec } from '../framing/codec.ts'
+import { parseExtensions, parseNames } from '../../../wire/websocket/handshake-lists.ts'
 import type { DeflateAgreement } from '../framing/message-deflate.ts'
 import type { CompressionSettings } from '../websocket-options.ts'
 import { acceptOf, isKey } from './accept-key.ts'
-import { acceptDeflate } from './deflate-negotiation.ts'
+import { acceptDeflate, deflatesOf } from './deflate-negotiation.ts'
 
 /** What of the request counts. */
 export interface HandshakeRequest {
@@ -46,7 +46,6 @@ const version = '13'
 
 /** Refuses by a `status`, or agrees by `headers` alone. */
 export function acceptHandshake(
-  codec: Pick<Codec, 'extension' | 'subprotocol'>,
   request: HandshakeRequest,
   terms: HandshakeTerms,
 ): HandshakeRefusal | HandshakeAgreement {
@@ -58,20 +57,19 @@ export function acceptHandshake(
   let subprotocol: string | undefined
   const offered = request.getAll('sec-websocket-protocol').join(', ')
   if (offered !== '') {
-    const names = attempt(() => codec.subprotocol.parse(offered))
+    const names = parseNames(offered)
     if (names === undefined) return malformed('Sec-WebSocket-Protocol is not a list of names')
     // The client's order is its preference.
-    subprotocol = [...names].find((name) => terms.subprotocols.includes(name))
+    subprotocol = names.find((name) => terms.subprotocols.includes(name))
     if (subprotocol !== undefined) headers['sec-websocket-protocol'] = subprotocol
   }
   let deflate: DeflateAgreement | undefined
   const extensions = request.getAll('sec-websocket-extensions').join(', ')
   if (extensions !== '') {
-    const offers = attempt(() => codec.extension.parse(extensions))
+    const offers = parseExtensions(extensions)
     if (offers === undefined) return malformed('Sec-WebSocket-Extensions is not a list of offers')
-    const deflates = offers['permessage-deflate']
-    if (deflates !== undefined && terms.compression !== undefined) {
-      const accepted = acceptDeflate(deflates, terms.compression)
+    if (terms.compression !== undefined) {
+      const accepted = acceptDeflate(deflatesOf(offers), terms.compression)
       deflate = accepted?.agreement
       if (accepted !== undefined) headers['sec-websocket-extensions'] = accepted.header
     }
@@ -146,14 +144,6 @@ function authority(url: string): string | undefined {
 
 function malformed(message: string): HandshakeRefusal {
   return { status: 400, message, headers: {} }
-}
-
-function attempt<T>(parse: () => T): T | undefined {
-  try {
-    return parse()
-  } catch {
-    return undefined
-  }
 }
 
 /** @throws TypeError for what is no list, a name that is no token, or one that is there twice */

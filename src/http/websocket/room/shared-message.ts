@@ -4,10 +4,9 @@
  * keeps a context, or masks, gets a frame of his own.
  */
 import { constants, deflateRawSync } from 'node:zlib'
-import type { Codec } from '../framing/codec.ts'
+import { writeFrame } from '../../../wire/websocket/frame-writer.ts'
+import { FIN, opcodes, RSV1 } from '../../../wire/websocket/opcodes.ts'
 import type { WebSocketLink } from '../websocket-link.ts'
-
-const opcodes = { text: 1, binary: 2 }
 
 // A larger one is compressed for each on zlib's threads: the loop would stand still for too long.
 const mostInline = 65_536
@@ -33,13 +32,13 @@ export class SharedMessage {
   }
 
   /** Its frame for all links like this one; undefined if each has to make one of its own. */
-  frameFor({ isServer, deflate, codec }: WebSocketLink): Buffer | undefined {
+  frameFor({ isServer, deflate }: WebSocketLink): Buffer | undefined {
     if (!isServer) return undefined
     if (deflate === undefined || this.size < deflate.threshold) {
-      return (this.#plain ??= this.#frame(codec, this.#data, false))
+      return (this.#plain ??= this.#frame(this.#data, this.size, 0))
     }
     if (deflate.agreement.contextTakeover || this.size > mostInline) return undefined
-    return this.#compressedFrame(codec, deflate.agreement.windowBits)
+    return this.#compressedFrame(deflate.agreement.windowBits)
   }
 
   /** Sends it in a frame of its own, behind all that the link was given. */
@@ -49,7 +48,7 @@ export class SharedMessage {
     link.sent(this.size, 1)
   }
 
-  #compressedFrame(codec: Codec, windowBits: number): Buffer {
+  #compressedFrame(windowBits: number): Buffer {
     const known = this.#compressed?.get(windowBits)
     if (known !== undefined) return known
     const flushed = deflateRawSync(this.#data, {
@@ -58,20 +57,16 @@ export class SharedMessage {
       finishFlush: constants.Z_SYNC_FLUSH,
     })
     // RFC 7692 §7.2.1: without the empty block at its end.
-    const frame = this.#frame(codec, flushed.subarray(0, -4), true)
+    const frame = this.#frame(flushed.subarray(0, -4), flushed.length - 4, RSV1)
     ;(this.#compressed ??= new Map()).set(windowBits, frame)
     return frame
   }
 
-  #frame(codec: Codec, payload: string | Uint8Array, compressed: boolean): Buffer {
-    const parts = codec.Sender.frame(payload, {
-      fin: true,
-      mask: false,
-      opcode: typeof this.#data === 'string' ? opcodes.text : opcodes.binary,
-      readOnly: true,
-      rsv1: compressed,
-    })
-    return Buffer.concat(parts.map((part) => Buffer.from(part as string)))
+  #frame(payload: string | Uint8Array, size: number, rsv: number): Buffer {
+    const opcode = typeof this.#data === 'string' ? opcodes.text : opcodes.binary
+    const frame = writeFrame(FIN | rsv | opcode, payload, size, undefined)
+    if (Array.isArray(frame)) return Buffer.concat(frame)
+    return typeof frame === 'string' ? Buffer.from(frame, 'latin1') : Buffer.from(frame)
   }
 }
 
