@@ -114,11 +114,13 @@ export class RequestParser {
           this.#state = EMPTY_LINE_LF
           at++
           break
-        case HEAD:
+        case HEAD: {
+          const base = this.#heads.begun ? -1 : at
           at = this.#heads.read(bytes, at)
           if (at === -1) return bytes.length
-          this.#head()
+          this.#head(bytes, base)
           break
+        }
         case LENGTH_BODY: {
           const end = Math.min(bytes.length, at + this.#remaining)
           this.#remaining -= end - at
@@ -150,13 +152,15 @@ export class RequestParser {
     return at
   }
 
-  #head(): void {
+  /** `base`: where the head is in `bytes`; -1 if it is not there as a whole. */
+  #head(bytes: Uint8Array, base: number): void {
     const { scan } = this.#heads
     const text = this.#heads.takeText()
     const method = methodOf(text, scan.firstEnd)
     const target = text.slice(scan.firstEnd + 1, scan.secondEnd)
     const minorVersion = scan.minorVersion as MinorVersion
-    noteFacts(scan, text, facts, true)
+    if (base === -1) noteFacts(scan, text, facts, true)
+    else noteFacts(scan, text, facts, true, bytes, base)
     const host = hostOf(method, target, facts.host, minorVersion)
     const framing = requestFraming(facts, minorVersion)
     const connect = method === 'CONNECT'

@@ -116,11 +116,13 @@ export class ResponseParser {
         case BEFORE_HEAD:
           this.#state = HEAD
           break
-        case HEAD:
+        case HEAD: {
+          const base = this.#heads.begun ? -1 : at
           at = this.#heads.read(bytes, at)
           if (at === -1) return bytes.length
-          this.#head()
+          this.#head(bytes, base)
           break
+        }
         case LENGTH_BODY: {
           const end = Math.min(bytes.length, at + this.#remaining)
           this.#remaining -= end - at
@@ -148,12 +150,14 @@ export class ResponseParser {
     return at
   }
 
-  #head(): void {
+  /** `base`: where the head is in `bytes`; -1 if it is not there as a whole. */
+  #head(bytes: Uint8Array, base: number): void {
     const { scan } = this.#heads
     const text = this.#heads.takeText()
     const { status } = scan
     const minorVersion = scan.minorVersion as MinorVersion
-    noteFacts(scan, text, facts, false)
+    if (base === -1) noteFacts(scan, text, facts, false)
+    else noteFacts(scan, text, facts, false, bytes, base)
     const framing = responseFraming(this.#method, status, facts, minorVersion)
     const contentLength = framing === 'length' ? facts.contentLength : 0
     const keepAlive =

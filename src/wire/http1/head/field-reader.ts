@@ -1,11 +1,13 @@
 /**
  * Notes by the marks of a head's scan which fields decide how the message is framed and what becomes of
- * the connection: a field is recognised by its length and its first letter before any name is compared. All
+ * the connection: a field is told by its length before any name is compared, and by its bytes then. All
  * of them are cut out of the text on demand, since many a request is answered without a look at them.
  */
+import { Buffer } from 'node:buffer'
 import { HTAB, quoted, refused, SP } from '../grammar.ts'
 import { isAuthority } from './authority.ts'
 import { type HeadScan, MARKS_PER_FIELD } from './head-scan.ts'
+import { LastValue } from './last-value.ts'
 
 /** What the fields of one head say about framing and connection. One object serves all heads in turn. */
 export class FieldFacts {
@@ -40,63 +42,73 @@ export class FieldFacts {
   }
 }
 
+// In lower case.
+const hostName = Buffer.from('host')
+const expectName = Buffer.from('expect')
+const upgradeName = Buffer.from('upgrade')
+const connectionName = Buffer.from('connection')
+const typeName = Buffer.from('content-type')
+const lengthName = Buffer.from('content-length')
+const codingName = Buffer.from('transfer-encoding')
+
+const lastHost = new LastValue()
+const lastType = new LastValue()
+
 /**
  * Fills `facts` from the fields of a head, and cuts out none but those that count. `Host` counts in requests
  * only: in a response it means nothing (RFC 9110 §7.2), and is a field like any other.
+ *
+ * The head is `text`, and at `base` in `bytes` too: to compare bytes takes a fraction of what characters do.
  */
 export function noteFacts(
   scan: HeadScan,
   text: string,
   facts: FieldFacts,
   isRequest: boolean,
+  bytes: Uint8Array = Buffer.from(text, 'latin1'),
+  base: number = 0,
 ): void {
   const { marks } = scan
   facts.reset()
   const end = scan.fieldCount * MARKS_PER_FIELD
   for (let mark = 0; mark < end; mark += MARKS_PER_FIELD) {
     const at = marks[mark]!
-    // A letter's case is its bit 0x20.
-    const first = text.charCodeAt(at) | 0x20
     switch (marks[mark + 1]! - at) {
       case 4:
-        if (isRequest && first === 0x68 && isNamed(text, at, 'Host', 'host')) {
+        if (isRequest && isNamedAt(bytes, base + at, hostName)) {
           // RFC 9112 §3.2: 400 to "any request message that contains more than one Host header field line or a
           // Host header field with an invalid field value".
           if (facts.host !== undefined) throw refused('Field "Host" is repeated')
-          const host = valueAt(text, marks, mark)
-          if (!isAuthority(text, marks[mark + 2]!, marks[mark + 3]!)) {
-            throw refused(`Host ${quoted(host)} is not a host`)
-          }
-          facts.host = host
+          facts.host = hostAt(bytes, base, text, marks[mark + 2]!, marks[mark + 3]!)
         }
         break
       case 6:
-        if (first === 0x65 && isNamed(text, at, 'Expect', 'expect')) {
+        if (isNamedAt(bytes, base + at, expectName)) {
           facts.expect = join(facts.expect, valueAt(text, marks, mark))
         }
         break
       case 7:
-        if (first === 0x75 && isNamed(text, at, 'Upgrade', 'upgrade')) {
+        if (isNamedAt(bytes, base + at, upgradeName)) {
           facts.upgrade = join(facts.upgrade, valueAt(text, marks, mark))
         }
         break
       case 10:
-        if (first === 0x63 && isNamed(text, at, 'Connection', 'connection')) {
+        if (isNamedAt(bytes, base + at, connectionName)) {
           readConnection(valueAt(text, marks, mark), facts)
         }
         break
       case 12:
-        if (first === 0x63 && isNamed(text, at, 'Content-Type', 'content-type')) {
-          facts.contentType ??= typeAt(text, marks[mark + 2]!, marks[mark + 3]!)
+        if (isNamedAt(bytes, base + at, typeName)) {
+          facts.contentType ??= typeAt(bytes, base, text, marks[mark + 2]!, marks[mark + 3]!)
         }
         break
       case 14:
-        if (first === 0x63 && isNamed(text, at, 'Content-Length', 'content-length')) {
-          readLength(text, marks[mark + 2]!, marks[mark + 3]!, facts)
+        if (isNamedAt(bytes, base + at, lengthName)) {
+          readLength(bytes, base + marks[mark + 2]!, base + marks[mark + 3]!, facts)
         }
         break
       case 17:
-        if (first === 0x74 && isNamed(text, at, 'Transfer-Encoding', 'transfer-encoding')) {
+        if (isNamedAt(bytes, base + at, codingName)) {
           facts.transferEncoding = join(facts.transferEncoding, valueAt(text, marks, mark))
         }
         break
@@ -135,15 +147,25 @@ export function fieldsAt({ fieldCount, marks }: HeadScan, text: string): number 
   return fieldCount === 0 ? text.length : marks[0]!
 }
 
-// A peer says one type again and again: then it is one string, and what is known of it is found at once.
-let lastType = ''
+/** @throws ProtocolError if it is no host */
+function hostAt(bytes: Uint8Array, base: number, text: string, from: number, to: number): string {
+  const known = lastHost.at(bytes, base + from, base + to)
+  if (known !== undefined) return known
+  const host = text.slice(from, to)
+  if (!isAuthority(text, from, to)) throw refused(`Host ${quoted(host)} is not a host`)
+  return lastHost.keep(host)
+}
 
-/** The content type at this place. */
-function typeAt(text: string, from: number, to: number): string {
-  if (to - from !== lastType.length || !text.startsWith(lastType, from)) {
-    lastType = text.slice(from, to)
+function typeAt(bytes: Uint8Array, base: number, text: string, from: number, to: number): string {
+  return lastType.at(bytes, base + from, base + to) ?? lastType.keep(text.slice(from, to))
+}
+
+/** Whether the name at this place, which is as long, is this one, in any case: a letter's is its bit 0x20. */
+function isNamedAt(bytes: Uint8Array, at: number, lowerCase: Uint8Array): boolean {
+  for (let index = 0; index < lowerCase.length; index++) {
+    if ((bytes[at + index]! | 0x20) !== lowerCase[index]) return false
   }
-  return lastType
+  return true
 }
 
 /** Whether the name at this place, which is as long, is this one: in its usual spellings one comparison, or two. */
@@ -157,11 +179,11 @@ function join(list: string | undefined, value: string): string {
 }
 
 /** `Content-Length = 1*DIGIT` (RFC 9110 §8.6), and no more than a number can hold. */
-function readLength(text: string, start: number, end: number, facts: FieldFacts): void {
+function readLength(bytes: Uint8Array, start: number, end: number, facts: FieldFacts): void {
   let length = 0
   let at = start
   for (; at < end; at++) {
-    const digit = text.charCodeAt(at) - 0x30
+    const digit = bytes[at]! - 0x30
     if (digit < 0 || digit > 9) break
     length = length * 10 + digit
     if (length > Number.MAX_SAFE_INTEGER) break
@@ -171,7 +193,7 @@ function readLength(text: string, start: number, end: number, facts: FieldFacts)
     facts.lengthFault ??= 'Field "Content-Length" is repeated'
   } else if (at < end || start === end) {
     const fault = length > Number.MAX_SAFE_INTEGER ? 'too large' : 'not a number'
-    facts.lengthFault ??= `Content-Length ${quoted(text.slice(start, end))} is ${fault}`
+    facts.lengthFault ??= `Content-Length ${quoted(Buffer.from(bytes.subarray(start, end)).toString('latin1'))} is ${fault}`
   }
   facts.contentLength = length
 }

@@ -58,6 +58,11 @@ export class HeadReader {
     this.#begun = false
   }
 
+  /** Whether a head has come in part. */
+  get begun(): boolean {
+    return this.#begun
+  }
+
   /** The head's text, once `read()` has returned its end; each character one byte. An idle reader holds none. */
   takeText(): string {
     const text = this.#text
