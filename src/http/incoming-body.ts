@@ -32,6 +32,7 @@ export interface BodySource {
 // As much as the read-ahead of a connection.
 const queueLimit = 65_536
 const noFields: FieldList = []
+const nobody: BodySource = { pause: ignore, resume: ignore, abandon: ignore }
 const done: IteratorReturnResult<undefined> = { value: undefined, done: true }
 
 type Reading = 'unread' | 'streamed' | 'collected' | 'abandoned'
@@ -53,6 +54,18 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
 
   constructor(source: BodySource) {
     this.#source = source
+  }
+
+  /** @internal One that is all there. `taken`: somebody has read it, all at once, and it can be asked for again. */
+  static ofWhole(bytes: Uint8Array, taken: boolean): IncomingBody {
+    const body = new IncomingBody(nobody)
+    body.push(bytes, false)
+    body.end()
+    if (taken) {
+      body.#reading = 'collected'
+      body.#whole = body.#held.takeAll()
+    }
+    return body
   }
 
   /** Whether somebody reads or has read it. */
@@ -297,6 +310,8 @@ export class IncomingBody implements AsyncIterable<Uint8Array> {
     this.#source.resume()
   }
 }
+
+function ignore(): void {}
 
 function asBytes(bytes: Uint8Array): Uint8Array {
   return bytes

@@ -1,4 +1,5 @@
 // Bytes of a message as text, in the charset that it names.
+import { Buffer } from 'node:buffer'
 
 /**
  * Decodes as the web does: malformed parts become U+FFFD, a byte order mark is left out.

@@ -7,12 +7,19 @@ import type { ClockTimer } from '../../concurrency/time/clock.ts'
  */
 export class HTTPDate {
   #line = ''
+  #lastLine = ''
   #timer: ClockTimer | undefined = undefined
 
   /** `date: …`, with its line end. */
   get line(): string {
     if (this.#timer === undefined) this.#refresh()
     return this.#line
+  }
+
+  /** The same as the last line of a head: the empty one is behind it. */
+  get lastLine(): string {
+    if (this.#timer === undefined) this.#refresh()
+    return this.#lastLine
   }
 
   close(): void {
@@ -23,6 +30,7 @@ export class HTTPDate {
   #refresh(): void {
     const now = new Date()
     this.#line = `date: ${now.toUTCString()}\r\n`
+    this.#lastLine = `${this.#line}\r\n`
     const left = 1_000 - now.getMilliseconds()
     this.#timer = clock().setTimer(left, this.#outdated, { background: true })
   }

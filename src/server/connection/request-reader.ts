@@ -91,7 +91,10 @@ export class RequestReader implements RequestEvents, BodySource, InterimSender {
   /** How many bytes were used; fewer than given behind a complete message. Throws `ProtocolError`. */
   feed(bytes: Uint8Array, shared: boolean): number {
     this.#shared = shared
-    return this.#parser.feed(bytes)
+    const used = this.#parser.feed(bytes)
+    // More of it is to come, and a handler may want it.
+    if (this.reading && this.request?.incoming === undefined) this.#open()
+    return used
   }
 
   /** The client sends no more. Throws `ProtocolError` if that is inside a message. */
@@ -127,14 +130,14 @@ export class RequestReader implements RequestEvents, BodySource, InterimSender {
     this.received = 0
     this.#discarding = false
     this.#expecting = head.expectContinue
-    request.incoming = new IncomingBody(this)
   }
 
   body(bytes: Uint8Array): void {
     this.#expecting = false
     this.received += bytes.byteLength
     if (this.#discarding) this.#discarded += bytes.byteLength
-    else this.request?.incoming?.push(bytes, this.#shared)
+    else if (this.#isWhole(bytes)) this.#keepWhole(bytes)
+    else this.#open().push(bytes, this.#shared)
   }
 
   end(trailers: FieldList): void {
@@ -143,6 +146,23 @@ export class RequestReader implements RequestEvents, BodySource, InterimSender {
     this.reading = false
     this.#endPause()
     this.request?.incoming?.end(trailers)
+  }
+
+  // A small body mostly comes with its head: then there is no waiting, and nothing to wait with.
+  #isWhole(bytes: Uint8Array): boolean {
+    const { head, incoming } = this.request as ServerRequest
+    return (
+      incoming === undefined && head.framing === 'length' && bytes.byteLength === head.contentLength
+    )
+  }
+
+  #keepWhole(bytes: Uint8Array): void {
+    const request = this.request as ServerRequest
+    request.whole = this.#shared ? Buffer.from(bytes) : bytes
+  }
+
+  #open(): IncomingBody {
+    return ((this.request as ServerRequest).incoming ??= new IncomingBody(this))
   }
 
   // As BodySource:

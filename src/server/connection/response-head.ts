@@ -31,6 +31,16 @@ export function plainPrefix(status: number, type: string | undefined): string {
   return prefix
 }
 
+// Of short bodies, each made once.
+const keptLengths = 1_024
+const lengthLines = Array<string>(keptLengths).fill('')
+
+export function lengthLine(length: number): string {
+  if (length >= keptLengths) return `content-length: ${length}\r\n`
+  const known = lengthLines[length] as string
+  return known === '' ? (lengthLines[length] = `content-length: ${length}\r\n`) : known
+}
+
 function makePrefix(status: number, type: string | undefined): string {
   const head = writeResponseHead(
     status,
@@ -62,7 +72,7 @@ export function responseHead(response: ServerResponse, facts: HeadFacts): string
 
 function plainHead(response: ServerResponse, facts: HeadFacts): string {
   let head = plainPrefix(response.status, response.plainType)
-  if (facts.length >= 0) head += `content-length: ${facts.length}\r\n`
+  if (facts.length >= 0) head += lengthLine(facts.length)
   else if (facts.chunked) head += 'transfer-encoding: chunked\r\n'
   head += facts.date
   return facts.connection === undefined

@@ -14,9 +14,12 @@ import type { ServerResponse } from '../messages/server-response.ts'
 import type { ServerTimeouts } from '../server-options.ts'
 import type { HTTPDate } from './http-date.ts'
 import { responseHead } from './response-head.ts'
-import { sendResponse } from './response-sender.ts'
+import { type ResponseContext, sendResponse } from './response-sender.ts'
 import { trailerLines } from '../messages/trailer-lines.ts'
 import { type StallListener, WriteTimer } from './write-timer.ts'
+
+// What could not be read, and is answered all the same.
+const unread: ResponseContext = { method: 'GET', minorVersion: 1 }
 
 /** Who waits for a response to be out. */
 export interface ResponseListener extends StallListener {
@@ -59,12 +62,7 @@ export class ResponsePump {
    * Throws `ProtocolError` or TypeError, and has sent nothing, if it can't be sent as it is.
    */
   send(response: ServerResponse, to: RequestHead, keepAlive: boolean, scope: Scope): boolean {
-    const sent = sendResponse(this.#transport, response, {
-      method: to.method,
-      minorVersion: to.minorVersion,
-      keepAlive,
-      date: this.#host.date.line,
-    })
+    const sent = sendResponse(this.#transport, response, to, keepAlive, this.#host.date)
     if (typeof sent !== 'object') {
       if (sent === 'full') this.#filled()
       return true
@@ -95,12 +93,7 @@ export class ResponsePump {
 
   /** Answers what could not be read: the last thing on this connection. */
   refuse(response: ServerResponse): void {
-    sendResponse(this.#transport, response, {
-      method: 'GET',
-      minorVersion: 1,
-      keepAlive: false,
-      date: this.#host.date.line,
-    })
+    sendResponse(this.#transport, response, unread, false, this.#host.date)
   }
 
   /** Ends the source of a body that won't be sent. */

@@ -2,19 +2,17 @@
  * Puts a response into its transport: at once where the body is at hand, head and body in one write.
  * What takes time is given back to whoever waits for it.
  */
+import { Buffer } from 'node:buffer'
 import type { BodyFraming } from '../../http/body-writer.ts'
 import { type BodyChunks, outgoingBody } from '../../http/outgoing-body.ts'
 import type { Transport } from '../../io/transport.ts'
+import type { RequestHead } from '../../wire/http1/messages.ts'
 import type { ServerResponse } from '../messages/server-response.ts'
-import { plainPrefix, responseHead } from './response-head.ts'
+import type { HTTPDate } from './http-date.ts'
+import { lengthLine, plainPrefix, responseHead } from './response-head.ts'
 
 /** What of the request decides about the form of its response. */
-export interface ResponseContext {
-  readonly method: string
-  readonly minorVersion: 0 | 1
-  readonly keepAlive: boolean
-  readonly date: string
-}
+export type ResponseContext = Pick<RequestHead, 'method' | 'minorVersion'>
 
 /** What is left to do: nothing but to wait when the transport is full, or chunks to write. */
 export type Sent = 'written' | 'full' | StreamedBody
@@ -31,25 +29,32 @@ const joinedLimit = 16_384
 // A larger one goes out in pieces of this size, so that a slow client is seen to take them.
 const pieceSize = 262_144
 
-/** Throws `ProtocolError`, and has written nothing, if the response can't be sent as it is. */
+/**
+ * `keepAlive`: whether another request may follow.
+ *
+ * Throws `ProtocolError`, and has written nothing, if the response can't be sent as it is.
+ */
 export function sendResponse(
   transport: Transport,
   response: ServerResponse,
   context: ResponseContext,
+  keepAlive: boolean,
+  date: HTTPDate,
 ): Sent {
   const { body, status } = response
   if (
     typeof body === 'string' &&
     body.length < joinedLimit &&
     response.touchedHeaders === undefined &&
-    context.keepAlive &&
+    keepAlive &&
     context.minorVersion === 1 &&
     status !== 204 &&
     status !== 205 &&
     status !== 304
   ) {
     const length = Buffer.byteLength(body)
-    const head = `${plainPrefix(status, response.plainType)}content-length: ${length}\r\n${context.date}\r\n`
+    // Few pieces: each one that is joined costs something when they are written.
+    const head = plainPrefix(status, response.plainType) + lengthLine(length) + date.lastLine
     if (context.method === 'HEAD') return sent(transport.write(head))
     // As many bytes as characters: all of them ASCII, and so the same in latin1.
     return sent(
@@ -58,10 +63,16 @@ export function sendResponse(
         : writeText(transport, head, body, length),
     )
   }
-  return sendAny(transport, response, context)
+  return sendAny(transport, response, context, keepAlive, date.line)
 }
 
-function sendAny(transport: Transport, response: ServerResponse, context: ResponseContext): Sent {
+function sendAny(
+  transport: Transport,
+  response: ServerResponse,
+  context: ResponseContext,
+  mayKeepAlive: boolean,
+  date: string,
+): Sent {
   const { status } = response
   const body = response.body === null ? undefined : outgoingBody(response.body)
   // RFC 9110 §15.3.5, §15.3.6, §15.4.5: none of them has content, whatever the handler gave.
@@ -74,12 +85,12 @@ function sendAny(transport: Transport, response: ServerResponse, context: Respon
   if (tunnel) length = -1
   const chunked = length === -1 && !bodyless && !tunnel && context.minorVersion === 1
   // Of HTTP/1.0 the end of such a body is the end of the connection.
-  const keepAlive = context.keepAlive && (length !== -1 || chunked || bodyless)
+  const keepAlive = mayKeepAlive && (length !== -1 || chunked || bodyless)
   const head = responseHead(response, {
     length,
     chunked,
     connection: keepAlive ? (context.minorVersion === 0 ? 'keep-alive' : undefined) : 'close',
-    date: context.date,
+    date,
   })
   if (body === undefined) return sent(transport.write(head))
   if (body.kind === 'stream') {

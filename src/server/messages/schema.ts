@@ -48,12 +48,28 @@ export async function validate<S extends StandardSchema>(
   value: unknown,
   what: string = 'value',
 ): Promise<SchemaOutput<S>> {
+  return validated(schema, value, what)
+}
+
+/** As `validate()`, at once if the schema needs no time, as most do. */
+export function validated<S extends StandardSchema>(
+  schema: S,
+  value: unknown,
+  what: string,
+): SchemaOutput<S> | Promise<SchemaOutput<S>> {
   if (typeof (schema as Partial<S> | undefined)?.['~standard']?.validate !== 'function') {
     throw new TypeError(`Cannot validate with ${show(schema)}: expected a Standard Schema`)
   }
   const given = schema['~standard'].validate(value)
-  // Most schemas need no time: then there is nothing to wait for.
-  const result = 'then' in given ? await given : given
+  return 'then' in given
+    ? given.then((result) => outputOf<S>(result, what))
+    : outputOf<S>(given, what)
+}
+
+function outputOf<S extends StandardSchema>(
+  result: SchemaResult<unknown>,
+  what: string,
+): SchemaOutput<S> {
   if (result.issues === undefined) return result.value as SchemaOutput<S>
   const issues = result.issues.slice(0, mostIssues).map(({ message, path = [] }) => ({
     message,

@@ -2,7 +2,7 @@
  * What a handler is given. One object for each request, whose parts are made when they are asked for:
  * most handlers look at a parameter or two.
  */
-import type { Scope } from '../../concurrency/scope/scope.ts'
+import { currentScope, type Scope } from '../../concurrency/scope/scope.ts'
 import { isJSON } from '../../http/content-type.ts'
 import { parseCookies } from '../../http/fields/cookie.ts'
 import {
@@ -12,7 +12,7 @@ import {
 } from '../../http/fields/negotiation.ts'
 import type { ResourceState } from '../../http/fields/preconditions.ts'
 import { HeaderFields, type HeadersInput } from '../../http/header-fields.ts'
-import type { IncomingBody } from '../../http/incoming-body.ts'
+import { IncomingBody } from '../../http/incoming-body.ts'
 import { KeptRequestHead } from '../../wire/http1/head/kept-request-head.ts'
 import { ReadRequestHead } from '../../wire/http1/head/read-request-head.ts'
 import type { RequestHead } from '../../wire/http1/messages.ts'
@@ -26,7 +26,7 @@ import { jsonOf, readJSON } from './request/request-json.ts'
 import { type Key, KeyedValues } from './key.ts'
 import { type EndHook, RequestHooks, type ResponseHook } from './request-hooks.ts'
 import { preconditionResponse } from './request/precondition-response.ts'
-import { emptyBody, readBody, readText } from './request/request-body.ts'
+import { readBody, readText } from './request/request-body.ts'
 import { pathOf, queryOf, urlOf } from './request/request-target.ts'
 import { type SchemaOutput, type StandardSchema, validate } from './schema.ts'
 import type { ServerResponse } from './server-response.ts'
@@ -65,8 +65,10 @@ export class ServerRequest<P extends Params = Params> {
   interim: InterimSender | undefined
   /** @internal The scope that the handler runs in. */
   scope: Scope | undefined
-  /** @internal The body, made at once where there is one. */
+  /** @internal The body, made when somebody asks for it, or when it does not come at once. */
   incoming: IncomingBody | undefined
+  /** @internal The bytes of a body that came with the head, all of them. */
+  whole: Uint8Array | undefined
   /** @internal The most bytes that `json()`, `text()`, `bytes()` and `form()` take. */
   bodyLimit: number
   /** @internal What `get()` looks into after the request's own values. */
@@ -74,6 +76,7 @@ export class ServerRequest<P extends Params = Params> {
   #path: string | undefined
   #headers: HeaderFields | undefined
   #extras: Extras | undefined
+  #wholeTaken: boolean
 
   /** @internal */
   constructor(head: RequestHead, origin: RequestOrigin) {
@@ -86,11 +89,13 @@ export class ServerRequest<P extends Params = Params> {
     this.interim = undefined
     this.scope = undefined
     this.incoming = undefined
+    this.whole = undefined
     this.bodyLimit = 0
     this.shared = undefined
     this.#path = undefined
     this.#headers = undefined
     this.#extras = undefined
+    this.#wholeTaken = false
   }
 
   /**
@@ -141,7 +146,7 @@ export class ServerRequest<P extends Params = Params> {
    * What is not read is read away if it is short; otherwise the connection ends.
    */
   get body(): IncomingBody {
-    return (this.incoming ??= emptyBody())
+    return (this.incoming ??= IncomingBody.ofWhole(this.whole ?? noBytes, this.#wholeTaken))
   }
 
   /** The fields after a chunked body; empty until it was read to its end. */
@@ -288,8 +293,9 @@ export class ServerRequest<P extends Params = Params> {
     if (type !== undefined && type !== 'application/json' && !isJSON(type)) {
       return Promise.reject(new HTTPError(415, 'Expected a body of type application/json'))
     }
-    const whole = this.incoming?.takeWhole(this.bodyLimit)
-    if (whole !== undefined) return jsonOf(this, whole, schema)
+    const { whole } = this
+    if (whole !== undefined && ServerRequest.#takesWhole(this, whole))
+      return jsonOf(this, whole, schema)
     const value = readJSON(this)
     return schema === undefined ? value : value.then((value) => validate(schema, value, 'body'))
   }
@@ -331,6 +337,14 @@ export class ServerRequest<P extends Params = Params> {
     return multipartOf(this, limits)
   }
 
+  // Without an object for what is read once, and at once.
+  static #takesWhole(request: ServerRequest, whole: Uint8Array): boolean {
+    if (request.incoming !== undefined || request.#wholeTaken) return false
+    if (whole.byteLength > request.bodyLimit || currentScope().cancelled) return false
+    request.#wholeTaken = true
+    return true
+  }
+
   // Without a look at the other fields if nobody has looked, or changed them. Static, since an object with a
   // private method holds a mark of its own for that.
   static #typeField(request: ServerRequest): string | undefined {
@@ -349,4 +363,5 @@ class Extras {
   values: KeyedValues | undefined = undefined
 }
 
+const noBytes = new Uint8Array(0)
 const noParams: Params = Object.freeze(Object.create(null))

@@ -32,6 +32,9 @@ export const Captures: new () => Record<string, string> = (() => {
   return Captures as unknown as new () => Record<string, string>
 })()
 
+/** Of a path without parameters. */
+export const noCaptures: Record<string, string> = Object.freeze(new Captures())
+
 interface Entry<Route> {
   readonly route: Route
   readonly rest: RoutePattern['rest']

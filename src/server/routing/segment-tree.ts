@@ -7,7 +7,7 @@
  * leads nowhere is taken back. That is the order of the general table too.
  */
 import type { RoutePattern } from './route-pattern.ts'
-import { Captures, type RouteMatch, type RouteTable } from './route-table.ts'
+import { Captures, noCaptures, type RouteMatch, type RouteTable } from './route-table.ts'
 
 interface Leaf<Route> {
   readonly route: Route
@@ -71,6 +71,7 @@ export class SegmentTree<Route> implements RouteTable<Route> {
     const leaf = this.#walk(root, path, 0, 0)
     if (leaf === undefined) return undefined
     const { route, names } = leaf
+    if (names.length === 0) return { route, params: noCaptures }
     const params = new Captures()
     for (let index = 0; index < names.length; index++) {
       params[names[index] as string] = path.slice(this.#starts[index], this.#ends[index])

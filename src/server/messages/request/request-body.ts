@@ -1,6 +1,6 @@
 // Bodies read as a whole: by the limit of the request, and with errors that say what the client did wrong.
 import { charsetOf } from '../../../http/content-type.ts'
-import { IncomingBody } from '../../../http/incoming-body.ts'
+import type { IncomingBody } from '../../../http/incoming-body.ts'
 import { SpoolError } from '../../../util/error.ts'
 import { HTTPError } from '../http-error.ts'
 import type { ServerRequest } from '../server-request.ts'
@@ -46,15 +46,6 @@ export async function readText(request: ServerRequest): Promise<string> {
     }
   })
 }
-
-/** Of a request that has none. */
-export function emptyBody(): IncomingBody {
-  const body = new IncomingBody(nobody)
-  body.end()
-  return body
-}
-
-const nobody = { pause: () => undefined, resume: () => undefined, abandon: () => undefined }
 
 function tooLarge(limit: number, cause?: unknown): HTTPError {
   const options = cause === undefined ? {} : { cause }

@@ -1,7 +1,7 @@
 // The body of a request as JSON, and what is wrong with it.
 import { decodeText } from '../../../http/text-decoding.ts'
 import { HTTPError } from '../http-error.ts'
-import { type StandardSchema, validate } from '../schema.ts'
+import { type StandardSchema, validated } from '../schema.ts'
 import type { ServerRequest } from '../server-request.ts'
 import { readBody, refuseCoded } from './request-body.ts'
 
@@ -20,18 +20,26 @@ export function readJSON(request: ServerRequest): Promise<unknown> {
  * Of a body that is there, as it mostly is with a small request: one promise, and no waiting in between.
  * Throws `HTTPError` 400 if it is none, 415 if it is compressed, and 422 if it does not match the schema.
  */
-export async function jsonOf(
+export function jsonOf(
   request: ServerRequest,
   bytes: Uint8Array,
   schema: StandardSchema | undefined,
 ): Promise<unknown> {
-  let value: unknown
   try {
-    value = JSON.parse(decodeText(bytes))
+    const value = parsed(request, bytes)
+    return Promise.resolve(schema === undefined ? value : validated(schema, value, 'body'))
+  } catch (error) {
+    const failure = error as Error
+    return Promise.reject(failure)
+  }
+}
+
+function parsed(request: ServerRequest, bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decodeText(bytes))
   } catch (error) {
     throw notJSON(request, error)
   }
-  return schema === undefined ? value : validate(schema, value, 'body')
 }
 
 // Only now: what is compressed is never JSON, and no other request pays for the look.
