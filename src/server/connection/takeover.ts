@@ -6,7 +6,6 @@
  */
 import { isCancellation } from '../../concurrency/scope/cancellation.ts'
 import { runInScope } from '../../concurrency/scope/context.ts'
-import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import type { Sink, Transport } from '../../io/transport.ts'
 import type { RequestOrigin } from '../messages/server-request.ts'
 import type {
@@ -17,17 +16,29 @@ import type {
 import type { ConnectionHost, Endpoint, HostedConnection } from './connection-host.ts'
 import type { RequestScope } from './request-scope.ts'
 
+/** Whoever has taken a connection is done with its request; tells the error, if there is one. */
+export function finishTaken(
+  host: ConnectionHost,
+  scope: RequestScope,
+  failure: { readonly error: unknown } | undefined,
+): void {
+  if (failure !== undefined && !(scope.cancelled && isCancellation(failure.error))) {
+    host.report(failure.error, scope.request)
+  }
+  scope.finish()
+}
+
 export class Takeover implements UpgradedConnection, HostedConnection, RequestOrigin, Sink {
   readonly transport: Transport
-  readonly #host: ConnectionHost
-  readonly #endpoint: Endpoint
+  readonly server: ConnectionHost
+  readonly endpoint: Endpoint
   readonly #scope: RequestScope
   #listener: ClosingListener | undefined = undefined
 
   constructor(transport: Transport, host: ConnectionHost, endpoint: Endpoint, scope: RequestScope) {
     this.transport = transport
-    this.#host = host
-    this.#endpoint = endpoint
+    this.server = host
+    this.endpoint = endpoint
     this.#scope = scope
   }
 
@@ -48,22 +59,20 @@ export class Takeover implements UpgradedConnection, HostedConnection, RequestOr
   // As UpgradedConnection:
 
   done(failure?: { readonly error: unknown }): void {
-    const scope = this.#scope
-    if (failure !== undefined && !(scope.cancelled && isCancellation(failure.error))) {
-      this.#host.report(failure.error, scope.request)
-    }
     this.transport.start(this)
     this.transport.destroy()
-    scope.finish()
+    finishTaken(this.server, this.#scope, failure)
+  }
+
+  replaceBy(connection: HostedConnection & RequestOrigin): void {
+    this.server.replace(this, connection)
+    this.#scope.request.outlive(this, connection)
+    if (this.server.closing) connection.endWhenIdle()
   }
 
   onClosing(listener: ClosingListener): void {
-    if (this.#host.closing) listener.serverCloses()
+    if (this.server.closing) listener.serverCloses()
     else this.#listener = listener
-  }
-
-  get wheel(): TimerWheel {
-    return this.#host.wheel
   }
 
   // As RequestOrigin:
@@ -73,11 +82,11 @@ export class Takeover implements UpgradedConnection, HostedConnection, RequestOr
   }
 
   get secure(): boolean {
-    return this.#endpoint.secure
+    return this.endpoint.secure
   }
 
   get authority(): string {
-    return this.#endpoint.authority
+    return this.endpoint.authority
   }
 
   // As HostedConnection:
@@ -105,6 +114,6 @@ export class Takeover implements UpgradedConnection, HostedConnection, RequestOr
   drain(): void {}
 
   closed(): void {
-    this.#host.connectionClosed(this)
+    this.server.connectionClosed(this)
   }
 }

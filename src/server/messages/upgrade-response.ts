@@ -1,6 +1,7 @@
-import type { TimerWheel } from '../../concurrency/time/timer-wheel.ts'
 import type { HeadersInput } from '../../http/header-fields.ts'
 import type { Transport } from '../../io/transport.ts'
+import type { ConnectionHost, Endpoint, HostedConnection } from '../connection/connection-host.ts'
+import type { RequestOrigin } from './server-request.ts'
 import { ServerResponse } from './server-response.ts'
 
 /** Who hears that the server begins to close. @internal */
@@ -21,10 +22,16 @@ export interface UpgradedConnection {
    * taker then comes to its end in order; at the deadline its scope is cancelled.
    */
   onClosing(listener: ClosingListener): void
-  /** The server's, for the timers of the new protocol. */
-  readonly wheel: TimerWheel
+  /** Where it came in: the server, and its address. */
+  readonly server: ConnectionHost
+  readonly endpoint: Endpoint
   /** The taker is done; with an error that is to be told, if there is one. */
   done(failure?: { readonly error: unknown }): void
+  /**
+   * Lets `connection` be what this is, for the server and for the request, until it tells the host that it
+   * is closed; that is then the end of all that has to be done.
+   */
+  replaceBy(connection: HostedConnection & RequestOrigin): void
 }
 
 /**
