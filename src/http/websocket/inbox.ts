@@ -3,6 +3,7 @@ import { BusyResourceError, type CancelledError } from '../../concurrency/errors
 import { RingBuffer } from '../../concurrency/queues/ring-buffer.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
+import { nextTurn } from '../../concurrency/time/turn-queue.ts'
 import type { ConnectionClosedError } from './connection-closed-error.ts'
 
 /** Text as a string, binary data as bytes. */
@@ -49,6 +50,8 @@ const isFull = 1
 const isUsed = 2
 // Whether the keeper is told when somebody waits.
 const tells = 4
+// Whether it is so new that nobody has had the time to ask.
+const isNew = 8
 
 export class Inbox {
   readonly #keeper: InboxKeeper
@@ -84,7 +87,14 @@ export class Inbox {
 
   /** Whether whoever receives has messages, and has not come back for more. */
   get busy(): boolean {
-    return this.used && this.#waiter === undefined
+    if (this.#waiter !== undefined) return false
+    return this.used || ((this.#state & isNew) !== 0 && this.count > 0)
+  }
+
+  /** Somebody may be about to ask, until the loop has turned. */
+  opened(): void {
+    this.#state |= isNew
+    nextTurn(() => (this.#state &= ~isNew))
   }
 
   tellWhenAwaited(): void {

@@ -104,6 +104,8 @@ export class WebSocketLink
 
   start(): void {
     this.startWatch()
+    // Messages may stand right behind the handshake.
+    this.inbox.opened()
     this.transport.start(this)
   }
 

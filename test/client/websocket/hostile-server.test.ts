@@ -188,6 +188,30 @@ describe('A WebSocket of a client', () => {
     }
   })
 
+  test.each<[string, Uint8Array, number]>([
+    ['a close frame', closeFrame(3000, '', { masked: false }), 3000],
+    ['what breaks the rules', made(3), 1002],
+  ])('answers a message that comes in one packet with the 101 and %s', async (_, bytes, code) => {
+    let peer: RawConnection | undefined
+    await against(
+      async (connection) => {
+        peer = connection
+        await answer(connection, Buffer.concat([made(text, 'one'), bytes]))
+        await turnUntil(() => connection.ended)
+        connection.end()
+      },
+      async (session, url) => {
+        const ws = await session.websocket(url)
+        await ws.send(await ws.receive())
+        await expect(ws.receive()).rejects.toMatchObject({ closeCode: code })
+        await ws.closed()
+      },
+    )
+    const { frames } = framesOf(Buffer.from(peer!.pending, 'latin1'))
+    expect(frames.map(({ opcode }) => opcode)).toEqual([text, close])
+    expect(closeCodesOf(peer!)).toEqual([code])
+  })
+
   test.each<[string, (peer: RawConnection) => void]>([
     ['FIN', (peer) => peer.end()],
     ['a reset', (peer) => peer.reset()],
