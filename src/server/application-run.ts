@@ -15,7 +15,10 @@ import { TaskGroupError } from '../concurrency/tasks/task-group-error.ts'
 export type Stages = AsyncGenerator<void, void, void>
 
 export class ApplicationRun {
-  readonly #scope: Scope
+  /** Of lifespans, and around that of each task. */
+  readonly scope: Scope
+  /** Called after the end of each task, once somebody wants to know. */
+  onTaskEnded: (() => void) | undefined = undefined
   readonly #report: (error: unknown) => void
   readonly #onOver: () => void
   readonly #started: Stages[] = []
@@ -29,7 +32,7 @@ export class ApplicationRun {
     onOver: () => void = () => undefined,
   ) {
     // Shielded: requests may need what is set up until the very end.
-    this.#scope = new Scope(parent, Infinity, true)
+    this.scope = new Scope(parent, Infinity, true)
     this.#report = report
     this.#onOver = onOver
   }
@@ -42,13 +45,13 @@ export class ApplicationRun {
   async start(lifespans: readonly (() => Stages)[]): Promise<void> {
     for (const lifespan of lifespans) {
       try {
-        const stages = runInScope(this.#scope, lifespan)
+        const stages = runInScope(this.scope, lifespan)
         if (typeof (stages as Partial<Stages> | undefined)?.next !== 'function') {
           throw new TypeError(
             `Cannot use ${show(stages)} as a lifespan: expected an async generator, as of async function* () { yield }`,
           )
         }
-        const { done } = await runInScope(this.#scope, () => stages.next())
+        const { done } = await runInScope(this.scope, () => stages.next())
         if (done === true) throw new TypeError('A lifespan ended without a yield')
         this.#started.push(stages)
       } catch (error) {
@@ -63,9 +66,12 @@ export class ApplicationRun {
     if (this.#closed) {
       throw new ClosedResourceError('Cannot spawn a task: the application is not served any more')
     }
-    const group = runInScope(this.#scope, () => new TaskGroup({ name: 'application' }))
+    const group = runInScope(this.scope, () => new TaskGroup({ name: 'application' }))
     const task = group.spawn(fn, options)
-    const watching = this.#watch(group).finally(() => this.#tasks.delete(watching))
+    const watching = this.#watch(group).finally(() => {
+      this.#tasks.delete(watching)
+      this.onTaskEnded?.()
+    })
     this.#tasks.add(watching)
     return task
   }
@@ -83,7 +89,7 @@ export class ApplicationRun {
   /** Stops the tasks, and whatever waits in a lifespan. */
   cancel(reason: string): void {
     this.#closed = true
-    this.#scope.cancel(reason, 'shutdown')
+    this.scope.cancel(reason, 'shutdown')
   }
 
   /** Lets the lifespans go on, the last first. Throws what failed, after all are done. */
@@ -92,16 +98,16 @@ export class ApplicationRun {
     const failures: unknown[] = []
     for (const stages of this.#started.splice(0).toReversed()) {
       try {
-        const { done } = await runInScope(this.#scope, () => stages.next())
+        const { done } = await runInScope(this.scope, () => stages.next())
         if (done !== true) {
-          await runInScope(this.#scope, () => stages.return())
+          await runInScope(this.scope, () => stages.return())
           throw new TypeError('A lifespan yielded twice')
         }
       } catch (error) {
         failures.push(error)
       }
     }
-    await this.#scope.close()
+    await this.scope.close()
     this.#onOver()
     if (failures.length === 1) throw failures[0]
     if (failures.length > 1)

@@ -1,10 +1,11 @@
 /** A server that handles requests in this process, and how it comes to its end. */
-import type { Scope } from '../concurrency/scope/scope.ts'
+import { currentScope, type Scope } from '../concurrency/scope/scope.ts'
 import type { Listener } from '../io/listener.ts'
 import { readTLSFiles } from '../io/tls-files.ts'
 import type { Transport } from '../io/transport.ts'
 import type { ApplicationRun } from './application-run.ts'
 import type { ConnectionHost, Endpoint } from './connection/connection-host.ts'
+import { InsideCallers } from './inside-callers.ts'
 import type { Server, ServerStatistics } from './server.ts'
 import { type CloseOptions, ServerEnd } from './server-end.ts'
 import type { ListenAddress } from './server-options.ts'
@@ -28,6 +29,7 @@ export class LocalServer implements Server {
   readonly #addresses: readonly ListenAddress[]
   readonly #application: ApplicationRun
   readonly #scope: Scope
+  readonly #inside: InsideCallers
   #end!: ServerEnd
   #refused = 0
 
@@ -37,6 +39,7 @@ export class LocalServer implements Server {
     this.#addresses = addresses
     this.#application = application
     this.#scope = scope
+    this.#inside = new InsideCallers(host, application)
   }
 
   /** A listener has a connection. */
@@ -81,7 +84,9 @@ export class LocalServer implements Server {
 
   /** As `Server.close()` says, and so its cancellation: never thrown, and nothing is waited for then. */
   close(options?: CloseOptions): Promise<void> {
-    return this.#end.close(options)
+    const caller = this.#inside.callerIn(currentScope())
+    if (caller === undefined) return this.#end.close(options)
+    return this.#end.closeInside(options, () => this.#inside.add(caller))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -119,8 +124,17 @@ export class LocalServer implements Server {
       await Promise.all(this.#listeners.map((listener) => listener.close()))
       const idle = new Promise<void>((resolve) => this.#host.whenIdle(resolve))
       this.#host.startClosing()
-      await Promise.race([idle.then(() => this.#application.whenIdle()), end.hurry])
+      const over = idle.then(() => this.#application.whenIdle())
+      void this.#inside.alone.then(() => end.release())
+      await Promise.race([over, end.hurry])
       const { cancellation } = this.#host.timeouts
+      if (this.#inside.waiting) {
+        this.#inside.cancelOthers('the server is closed')
+        await settledWithin(this.#inside.alone, cancellation)
+        end.release()
+        // For whatever they still have to say.
+        await settledWithin(over, cancellation)
+      }
       this.#host.destroy('the server is closed')
       if (end.hurried) this.#application.cancel('the server is closed')
       if (!(await settledWithin(idle, cancellation))) this.#nameTheRest()

@@ -4,6 +4,7 @@
  */
 import type { CancelledError } from '../concurrency/errors.ts'
 import { checkDeadline, checkDuration, checkOptions } from '../concurrency/scope/arguments.ts'
+import { isCancellation } from '../concurrency/scope/cancellation.ts'
 import { outsideScopes } from '../concurrency/scope/context.ts'
 import { currentScope, ScopeMember, type Scope } from '../concurrency/scope/scope.ts'
 import { Waiter } from '../concurrency/scope/waiter.ts'
@@ -38,6 +39,9 @@ export class ServerEnd {
   readonly #grace: number
   readonly #around: CancellationListener
   readonly #waiting = new Set<Waiter<void>>()
+  // Of those whom the end waits for.
+  readonly #inside = new Set<Waiter<void>>()
+  #released = false
   #hurryUp!: () => void
   #running: Promise<void> | undefined = undefined
   #over = false
@@ -91,6 +95,32 @@ export class ServerEnd {
     }
   }
 
+  /**
+   * As `close()`, for one whom the end would wait for: only until `release()`. `onBegun` is called when it has
+   * begun. What fails is reported.
+   *
+   * Cancellation: only stops waiting, and is not thrown.
+   */
+  async closeInside(options: CloseOptions = {}, onBegun: () => void): Promise<void> {
+    const running = this.#start(deadlineOf(options))
+    running.catch((error: unknown) => this.#ending.report(error))
+    onBegun()
+    if (this.#released) return
+    const waiter: Waiter<void> = new Waiter<void>(() => this.#inside.delete(waiter))
+    if (!waiter.settled) this.#inside.add(waiter)
+    try {
+      await waiter.promise
+    } catch (error) {
+      if (!isCancellation(error)) throw error
+    }
+  }
+
+  /** There is nobody left but those who wait in `closeInside()`. */
+  release(): void {
+    this.#released = true
+    wake(this.#inside)
+  }
+
   #scopeCancelled(error: CancelledError): void {
     if (this.#running === undefined) void this.#closeByItself()
     // The end of the whole program leaves requests their time.
@@ -136,10 +166,15 @@ export class ServerEnd {
     } finally {
       this.#timer?.cancel()
       this.#over = true
-      for (const waiter of this.#waiting) waiter.resolve()
-      this.#waiting.clear()
+      this.release()
+      wake(this.#waiting)
     }
   }
+}
+
+function wake(waiters: Set<Waiter<void>>): void {
+  for (const waiter of waiters) waiter.resolve()
+  waiters.clear()
 }
 
 // A year: whoever means so much time says Infinity, and Date.now() is further away.

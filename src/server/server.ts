@@ -39,6 +39,11 @@ export interface Server extends AsyncDisposable {
    * waited for: requests are cancelled and connections dropped. Only the end of the whole program
    * (`run()` was told by a signal) leaves requests their time.
    *
+   * A handler of this server, or a task of its application, may close it too, and goes on when all others
+   * are over: it may still answer, and has until the deadline for that, or, if that has passed, as long as the
+   * time-out `cancellation`. If it is cancelled meanwhile, it stops to wait, and the others keep their time;
+   * what a lifespan throws is told to `onError`.
+   *
    * Throws what a lifespan threw while it cleaned up, and TypeError or RangeError, before anything is
    * stopped, for options that make no sense.
    *

@@ -78,6 +78,8 @@ export class ConnectionHost implements RequestKeeper {
   disconnected = 0
   malformed = 0
   timedOut = 0
+  /** Called after the end of each request, once somebody wants to know. */
+  onRequestEnded: (() => void) | undefined = undefined
   #onIdle: (() => void) | undefined = undefined
   readonly #unwatch: () => void
   readonly #onError: ErrorListener
@@ -121,6 +123,7 @@ export class ConnectionHost implements RequestKeeper {
   /** A request is over, with all its tasks. */
   requestEnded(): void {
     this.active--
+    this.onRequestEnded?.()
     this.#checkIdle()
   }
 
