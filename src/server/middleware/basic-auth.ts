@@ -55,6 +55,10 @@ export function basicAuth(options: BasicAuthOptions): ServerMiddleware {
   checkSettings('basicAuth()', options, checks)
   const { users, realm = 'Restricted' } = options
   const challenge = `Basic realm=${quoted(realm)}, charset="UTF-8"`
+  // Nobody means that: most likely a setting is missing.
+  if (typeof users === 'object' && Object.keys(users).length === 0) {
+    throw new TypeError('Invalid users of basicAuth(): expected one or more, or nobody is let in')
+  }
   const check = typeof users === 'function' ? users : checkOf(users)
   return async (request, next) => {
     const given = parse(credentialsOf(request.headers.get('authorization'), 'basic'))

@@ -29,6 +29,7 @@ const form = /^[A-Za-z0-9\-._~+/]+=*$/
 
 const aGoodToken: Check = (value) =>
   typeof value === 'string' && form.test(value) ? undefined : 'a token'
+
 const checks: Checks<BearerAuthOptions> = {
   tokens: either('a function, or a list of tokens', aFunction, listOf(aGoodToken, 'tokens')),
   realm: optional(aText),
@@ -49,6 +50,10 @@ export function bearerAuth(options: BearerAuthOptions): ServerMiddleware {
   checkSettings('bearerAuth()', options, checks)
   const { tokens, realm = 'Restricted' } = options
   const challenge = `Bearer realm=${quoted(realm)}`
+  // Nobody means that: most likely a setting is missing.
+  if (tokens.length === 0 && typeof tokens !== 'function') {
+    throw new TypeError('Invalid tokens of bearerAuth(): expected one or more, or nobody is let in')
+  }
   const check = typeof tokens === 'function' ? tokens : checkOf(tokens)
   return async (request, next) => {
     const token = credentialsOf(request.headers.get('authorization'), 'bearer')

@@ -6,6 +6,7 @@
  * parameter caught is decoded. Otherwise `%2F` could make two segments of one.
  */
 import { show } from '../../concurrency/scope/arguments.ts'
+import { constraintOf } from './constraint.ts'
 
 export type PatternPiece =
   | { readonly kind: 'text'; readonly text: string }
@@ -104,15 +105,14 @@ function paramOf(source: string, inner: string): Exclude<PatternPiece, { kind: '
     throw invalid(source, `"${name}" is no name of letters, digits and underscores`)
   }
   if (rest) return { kind: 'rest', name }
-  const regex = colon === -1 ? undefined : inner.slice(colon + 1)
-  if (regex === '') throw invalid(source, `"{${inner}}" has no expression`)
-  if (regex?.includes('/') === true) {
-    throw invalid(
-      source,
-      `the expression of "{${name}}" has a slash, and a parameter is one segment`,
-    )
-  }
-  return { kind: 'param', name, regex }
+  if (colon === -1) return { kind: 'param', name, regex: undefined }
+  const expression = inner.slice(colon + 1)
+  if (expression === '') throw invalid(source, `"{${inner}}" has no expression`)
+  const constraint = expression.includes('/')
+    ? { problem: 'has a slash, and a parameter is one segment' }
+    : constraintOf(expression)
+  if ('regex' in constraint) return { kind: 'param', name, regex: constraint.regex }
+  throw invalid(source, `the expression of "{${name}}" ${constraint.problem}`)
 }
 
 function encodeText(source: string, text: string): string {

@@ -51,9 +51,10 @@ export class TreeRouteTable<Route> implements RouteTable<Route> {
       if (pattern.trailingSlash || pattern.rest) addRoute(this.#slashed, method, path, entry)
       if (!pattern.trailingSlash) addRoute(this.#open, method, path, entry)
     } catch (error) {
-      throw new TypeError(`Invalid route ${JSON.stringify(pattern.source)}: ${String(error)}`, {
-        cause: error,
-      })
+      throw new TypeError(
+        `Invalid route ${JSON.stringify(pattern.source)}: one of its expressions can't be matched segment by segment`,
+        { cause: error },
+      )
     }
   }
 

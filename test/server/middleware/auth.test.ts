@@ -49,8 +49,16 @@ describe('basicAuth()', () => {
     expect(await ask(check, basic('a:b'))).toBe('401 Basic realm="Restricted", charset="UTF-8"')
   })
 
+  test('refuses a list of nobody', () => {
+    expect(() => basicAuth({ users: {} })).toThrow(
+      new TypeError('Invalid users of basicAuth(): expected one or more, or nobody is let in'),
+    )
+  })
+
   test('refuses a realm that no field can hold', () => {
-    expect(() => basicAuth({ users: {}, realm: 'a\r\nb' })).toThrow('Invalid realm "a\\r\\nb"')
+    expect(() => basicAuth({ users: { a: 'b' }, realm: 'a\r\nb' })).toThrow(
+      'Invalid realm "a\\r\\nb"',
+    )
   })
 })
 
@@ -66,6 +74,12 @@ describe('bearerAuth()', () => {
     ['Bearer', '400 Bearer realm="Restricted", error="invalid_request"'],
   ])('answers %s with %s', async (authorization, expected) => {
     expect(await ask(tokens, authorization)).toBe(expected)
+  })
+
+  test('refuses a list of no tokens, which lets nobody in', () => {
+    expect(() => bearerAuth({ tokens: [] })).toThrow(
+      new TypeError('Invalid tokens of bearerAuth(): expected one or more, or nobody is let in'),
+    )
   })
 
   test('asks a function', async () => {
