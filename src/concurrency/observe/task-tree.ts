@@ -2,7 +2,6 @@ import { NoScopeError } from '../errors.ts'
 import { enclosingScope } from '../scope/context.ts'
 import type { ScopeGroup } from '../scope/owners.ts'
 import { rootScope, Scope } from '../scope/scope.ts'
-import { Waiter } from '../scope/waiter.ts'
 import { Task } from '../tasks/task.ts'
 import { clock } from '../time/current-clock.ts'
 
@@ -88,8 +87,13 @@ function addScope(scope: Scope, siblings: MutableNode[], around: MutableNode | u
   const node = own ?? around
   for (const member of scope.members()) {
     if (member instanceof Scope) addScope(member, node?.children ?? siblings, node)
-    else if (member instanceof Waiter) node?.waitsFor.push(member.what)
+    else if (isWait(member)) node?.waitsFor.push(member.what)
   }
+}
+
+// A `Waiter`, or what is a wait of its own kind.
+function isWait(member: object): member is { readonly what: string } {
+  return 'what' in member
 }
 
 function nodeOf(scope: Scope): MutableNode | undefined {

@@ -1,8 +1,13 @@
-/** The messages that came and nobody has taken yet, and the one who waits for the next. */
+/**
+ * The messages that came and nobody has taken yet, and the one who waits for the next. It is that wait itself,
+ * and the iterator of those who iterate: connections whose handler waits are many, and all they do is wait.
+ */
 import { BusyResourceError, type CancelledError } from '../../concurrency/errors.ts'
 import { RingBuffer } from '../../concurrency/queues/ring-buffer.ts'
-import { currentScope } from '../../concurrency/scope/scope.ts'
+import { currentScope, type Scope } from '../../concurrency/scope/scope.ts'
+import { ScopeMember } from '../../concurrency/scope/scope-member.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
+import { countWakeUp, wakeUp, wakeUpsAreOrdered } from '../../concurrency/scope/wake-ups.ts'
 import { nextTurn } from '../../concurrency/time/turn-queue.ts'
 import type { ConnectionClosedError } from './connection-closed-error.ts'
 
@@ -28,41 +33,33 @@ export interface InboxKeeper {
   answered(): void
 }
 
-/** The one who waits. */
-class Receiving extends Waiter<WebSocketMessage | Result> {
-  /** Whether it iterates, and gets results. */
-  readonly iterates: boolean
-  readonly #inbox: Inbox
-
-  constructor(inbox: Inbox, iterates: boolean) {
-    super(undefined, currentScope(), 'a message')
-    this.#inbox = inbox
-    this.iterates = iterates
-  }
-
-  override scopeCancelled(error: CancelledError): void {
-    this.#inbox.left(this)
-    super.scopeCancelled(error)
-  }
-}
-
 const isFull = 1
 const isUsed = 2
 // Whether the keeper is told when somebody waits.
 const tells = 4
+// Whether the one who waits iterates, and gets results.
+const iterates = 8
 // Whether it is so new that nobody has had the time to ask.
-const isNew = 8
+const isNew = 16
 
-export class Inbox {
+type Resolve = (value: WebSocketMessage | Result | Promise<never>) => void
+
+export class Inbox
+  extends ScopeMember
+  implements AsyncIterableIterator<WebSocketMessage, undefined>
+{
   readonly #keeper: InboxKeeper
   // Made when a message first comes that nobody waits for.
   #messages: RingBuffer<WebSocketMessage> | undefined = undefined
   #size = 0
-  #waiter: Receiving | undefined = undefined
   // Bits of one number: there is an inbox for each connection.
   #state = 0
+  // Of the one who waits, in whose scope this is then.
+  #promise: Promise<WebSocketMessage | Result> | undefined = undefined
+  #resolve: Resolve | undefined = undefined
 
   constructor(keeper: InboxKeeper) {
+    super()
     this.#keeper = keeper
   }
 
@@ -87,7 +84,7 @@ export class Inbox {
 
   /** Whether whoever receives has messages, and has not come back for more. */
   get busy(): boolean {
-    if (this.#waiter !== undefined) return false
+    if (this.#resolve !== undefined) return false
     return this.used || ((this.#state & isNew) !== 0 && this.count > 0)
   }
 
@@ -102,10 +99,9 @@ export class Inbox {
   }
 
   push(message: WebSocketMessage): void {
-    const waiter = this.#waiter
-    if (waiter !== undefined) {
-      this.#waiter = undefined
-      waiter.resolve(waiter.iterates ? { value: message, done: false } : message)
+    if (this.#resolve !== undefined) {
+      const given = (this.#state & iterates) !== 0 ? { value: message, done: false } : message
+      Inbox.#settle(this, given as WebSocketMessage | Result)
       return
     }
     ;(this.#messages ??= new RingBuffer()).add(message)
@@ -115,11 +111,9 @@ export class Inbox {
 
   /** Nothing comes any more: once all is taken, `error`, which is the keeper's ending, is what is got. */
   end(error: ConnectionClosedError): void {
-    const waiter = this.#waiter
-    this.#waiter = undefined
-    if (waiter === undefined) return
-    if (waiter.iterates && error.ordinary) waiter.resolve(finished)
-    else waiter.reject(error)
+    if (this.#resolve === undefined) return
+    if ((this.#state & iterates) !== 0 && error.ordinary) Inbox.#settle(this, finished)
+    else Inbox.#settle(this, undefined, error)
   }
 
   /** The next message. Throws how the connection ended. */
@@ -146,9 +140,20 @@ export class Inbox {
     return Inbox.#wait(this, true) as Promise<Result>
   }
 
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** @internal For the task tree. */
+  get what(): string {
+    return 'a message'
+  }
+
   /** @internal */
-  left(waiter: object): void {
-    if (this.#waiter === waiter) this.#waiter = undefined
+  scopeCancelled(cancellation: CancelledError): void {
+    // A wait that nobody awaits yet, or any more, must not end the process for being cancelled.
+    this.#promise?.catch(ignore)
+    Inbox.#settle(this, undefined, cancellation)
   }
 
   // Static, what is private: with private methods each inbox would hold a mark of its own for that.
@@ -163,23 +168,51 @@ export class Inbox {
     return message
   }
 
-  static #wait(inbox: Inbox, iterates: boolean): Promise<WebSocketMessage | Result> {
-    if (inbox.#waiter !== undefined) {
+  static #wait(inbox: Inbox, iterating: boolean): Promise<WebSocketMessage | Result> {
+    if (inbox.#resolve !== undefined) {
       return Promise.reject(
         new BusyResourceError('Cannot receive: another task waits for the next message'),
       )
     }
-    const waiter = new Receiving(inbox, iterates)
-    if (!waiter.settled) {
-      inbox.#waiter = waiter
-      if ((inbox.#state & tells) !== 0) inbox.#keeper.answered()
-    }
-    return waiter.promise
+    const scope = currentScope()
+    if (scope.cancelled) return refused(scope)
+    inbox.#state = iterating ? inbox.#state | iterates : inbox.#state & ~iterates
+    const promise = new Promise<WebSocketMessage | Result>(keepResolve)
+    inbox.#promise = promise
+    inbox.#resolve = lastResolve
+    scope.addMember(inbox)
+    if ((inbox.#state & tells) !== 0) inbox.#keeper.answered()
+    return promise
   }
+
+  /** As a `Waiter` does it; its function to reject would be kept for each, where a promise that fails will do. */
+  static #settle(inbox: Inbox, value: WebSocketMessage | Result | undefined, error?: Error): void {
+    const resolve = inbox.#resolve
+    if (resolve === undefined) return
+    inbox.#resolve = inbox.#promise = undefined
+    countWakeUp()
+    inbox.memberOf?.removeMember(inbox)
+    const give = (): void => {
+      resolve(error === undefined ? (value as WebSocketMessage | Result) : Promise.reject(error))
+    }
+    if (wakeUpsAreOrdered()) wakeUp(give)
+    else give()
+  }
+}
+
+let lastResolve: Resolve
+
+function keepResolve(resolve: Resolve): void {
+  lastResolve = resolve
+}
+
+function ignore(): void {}
+
+function refused(scope: Scope): Promise<never> {
+  return new Waiter<never>(undefined, scope, 'a message').promise
 }
 
 function rejected(ending: ConnectionClosedError): Promise<never> {
   const scope = currentScope()
-  if (scope.cancelled) return new Waiter<never>(undefined, scope, 'a message').promise
-  return Promise.reject(ending)
+  return scope.cancelled ? refused(scope) : Promise.reject(ending)
 }

@@ -1,4 +1,5 @@
 import type { WaiterSet } from '../../concurrency/scope/waiter-set.ts'
+import type { ClosingHandshake } from './closing-handshake.ts'
 import type { ConnectionClosedError } from './connection-closed-error.ts'
 import type { Pings } from './pings.ts'
 
@@ -50,8 +51,10 @@ export class LinkListeners {
   }
 }
 
-/** Those who wait for something of a link, and what is owed to its peer. */
+/** What goes on with a link beyond messages: who waits for something of it, and what is owed to its peer. */
 export class Outstanding {
+  listeners: LinkListeners | undefined = undefined
+  closing: ClosingHandshake | undefined = undefined
   writable: WaiterSet<void> | undefined = undefined
   closed: WaiterSet<void> | undefined = undefined
   pings: Pings | undefined = undefined

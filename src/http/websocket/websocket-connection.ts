@@ -3,7 +3,7 @@ import { LineWaiter, WaitLine } from '../../concurrency/scope/wait-line.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import { checkClose, closeCodes } from './close-code.ts'
 import type { ConnectionClosedError } from './connection-closed-error.ts'
-import type { Inbox, WebSocketMessage } from './inbox.ts'
+import type { WebSocketMessage } from './inbox.ts'
 import { bytesOf, fragmentsOf, isFragments, type WebSocketData } from './outgoing-message.ts'
 import type { WebSocketLink } from './websocket-link.ts'
 
@@ -53,7 +53,6 @@ export class WebSocketConnection implements AsyncDisposable {
   readonly link: WebSocketLink
   // Who waits until a message that is sent in fragments is out; made when somebody does.
   #line: WaitLine<LineWaiter<void>> | undefined = undefined
-  #iterator: AsyncIterableIterator<WebSocketMessage> | undefined = undefined
 
   /** @internal */
   constructor(link: WebSocketLink, subprotocol: string | undefined) {
@@ -100,9 +99,10 @@ export class WebSocketConnection implements AsyncDisposable {
     const { error } = currentScope()
     if (error !== undefined) return this.link.untilReady()
     try {
-      if (typeof data !== 'string' && isFragments(data)) return this.#sendFragments(data)
-      if (this.link.fragmenting) return this.#sendLater(data)
-      this.#sendNow(data)
+      if (typeof data !== 'string' && isFragments(data))
+        return WebSocketConnection.#sendFragments(this, data)
+      if (this.link.fragmenting) return WebSocketConnection.#sendLater(this, data)
+      WebSocketConnection.#sendNow(this, data)
     } catch (failure) {
       return rejected(failure)
     }
@@ -237,7 +237,7 @@ export class WebSocketConnection implements AsyncDisposable {
 
   /** Message after message. Leaving the loop closes nothing. */
   [Symbol.asyncIterator](): AsyncIterableIterator<WebSocketMessage> {
-    return (this.#iterator ??= new Messages(this.link.inbox))
+    return this.link.inbox
   }
 
   statistics(): WebSocketStatistics {
@@ -252,77 +252,70 @@ export class WebSocketConnection implements AsyncDisposable {
     }
   }
 
-  #sendNow(data: string | Uint8Array | ArrayBufferView | ArrayBuffer): void {
-    this.link.checkSendable()
-    if (typeof data === 'string') this.link.send(data, Buffer.byteLength(data))
+  // Static, what is private: with private methods each connection would hold a mark of its own for that.
+
+  static #sendNow(
+    ws: WebSocketConnection,
+    data: string | Uint8Array | ArrayBufferView | ArrayBuffer,
+  ): void {
+    ws.link.checkSendable()
+    if (typeof data === 'string') ws.link.send(data, Buffer.byteLength(data))
     else {
       const bytes = bytesOf(data)
-      this.link.send(bytes, bytes.byteLength)
+      ws.link.send(bytes, bytes.byteLength)
     }
   }
 
-  async #sendLater(data: string | Uint8Array | ArrayBufferView | ArrayBuffer): Promise<void> {
-    await this.#turn()
+  static async #sendLater(
+    ws: WebSocketConnection,
+    data: string | Uint8Array | ArrayBufferView | ArrayBuffer,
+  ): Promise<void> {
+    await WebSocketConnection.#turn(ws)
     try {
-      this.#sendNow(data)
+      WebSocketConnection.#sendNow(ws, data)
     } finally {
-      this.#nextTurn()
+      WebSocketConnection.#nextTurn(ws)
     }
-    if (!this.link.writer.ready) await this.link.untilReady()
+    if (!ws.link.writer.ready) await ws.link.untilReady()
   }
 
-  async #sendFragments(
+  static async #sendFragments(
+    ws: WebSocketConnection,
     parts: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
   ): Promise<void> {
-    await this.#turn()
+    await WebSocketConnection.#turn(ws)
     let begun = false
     try {
       for await (const { data, fin } of fragmentsOf(parts)) {
-        this.link.checkSendable()
+        ws.link.checkSendable()
         const size = typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
         // How much will come is not known, so whether it is worth compressing isn't, either.
-        this.link.send(data, size, fin, this.link.deflate?.agreement.compresses ?? false)
+        ws.link.send(data, size, fin, ws.link.deflate?.agreement.compresses ?? false)
         begun = !fin
-        if (!this.link.writer.ready) await this.link.untilReady()
+        if (!ws.link.writer.ready) await ws.link.untilReady()
       }
     } catch (error) {
-      if (begun) this.link.startClosing(closeCodes.internalError, 'a message was broken off')
+      if (begun) ws.link.startClosing(closeCodes.internalError, 'a message was broken off')
       throw error
     } finally {
-      this.#nextTurn()
+      WebSocketConnection.#nextTurn(ws)
     }
   }
 
-  async #turn(): Promise<void> {
-    if (!this.link.fragmenting) {
-      this.link.fragment()
+  static async #turn(ws: WebSocketConnection): Promise<void> {
+    if (!ws.link.fragmenting) {
+      ws.link.fragment()
       return
     }
     const waiter = new LineWaiter<void>(currentScope(), 'another message to be sent')
-    if (!waiter.settled) (this.#line ??= new WaitLine()).add(waiter)
+    if (!waiter.settled) (ws.#line ??= new WaitLine()).add(waiter)
     await waiter.promise
   }
 
-  #nextTurn(): void {
-    const next = this.#line?.shift()
-    if (next === undefined) this.link.fragmented()
+  static #nextTurn(ws: WebSocketConnection): void {
+    const next = ws.#line?.shift()
+    if (next === undefined) ws.link.fragmented()
     else next.resolve()
-  }
-}
-
-class Messages implements AsyncIterableIterator<WebSocketMessage> {
-  readonly #inbox: Inbox
-
-  constructor(inbox: Inbox) {
-    this.#inbox = inbox
-  }
-
-  next(): Promise<IteratorResult<WebSocketMessage, undefined>> {
-    return this.#inbox.next()
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
   }
 }
 

@@ -51,11 +51,9 @@ export class WebSocketLink
   owner: LinkListener | undefined = undefined
   #state = 0
   // All of these are made when they are first needed: most connections of a crowd are silent.
-  #listeners: LinkListeners | undefined = undefined
   #reader: FrameReader | undefined = undefined
   #writer: FrameWriter | undefined = undefined
   #traffic: LinkTraffic | undefined = undefined
-  #closing: ClosingHandshake | undefined = undefined
   #outstanding: Outstanding | undefined = undefined
 
   constructor(transport: Transport, options: LinkOptions) {
@@ -73,7 +71,7 @@ export class WebSocketLink
   }
 
   get listeners(): LinkListeners {
-    return (this.#listeners ??= new LinkListeners())
+    return (WebSocketLink.#outstandingOf(this).listeners ??= new LinkListeners())
   }
 
   get traffic(): Readonly<LinkTraffic> {
@@ -113,7 +111,7 @@ export class WebSocketLink
 
   /** Whether messages can be sent. */
   get sendable(): boolean {
-    return this.ending === undefined && this.#closing?.sent === undefined
+    return this.ending === undefined && this.#outstanding?.closing?.sent === undefined
   }
 
   /** Whether a message can be sent, and leaves at once. */
@@ -135,7 +133,8 @@ export class WebSocketLink
   /** Throws if nothing can be sent, or if too much waits already. */
   checkSendable(): void {
     if (this.ending !== undefined) throw this.ending
-    if (this.#closing?.sent !== undefined) throw beingClosed(this.#closing.sent)
+    const closeSent = this.#outstanding?.closing?.sent
+    if (closeSent !== undefined) throw beingClosed(closeSent)
     if (this.writer.ready) return
     const { queued } = this.writer
     const { maxSendQueue } = this.terms.settings
@@ -148,7 +147,7 @@ export class WebSocketLink
   /** Hands over a message, or a fragment of one. `size`: its bytes. */
   send(data: Uint8Array | string, size: number, fin = true, compress?: boolean): void {
     const threshold = this.deflate?.threshold ?? Infinity
-    this.#listeners?.catchUp(true)
+    this.#outstanding?.listeners?.catchUp(true)
     this.writer.send(data, size, typeof data !== 'string', compress ?? size >= threshold, fin)
     this.sent(size, fin ? 1 : 0)
   }
@@ -187,7 +186,7 @@ export class WebSocketLink
   /** Sends a close frame, if none was sent, and waits for the peer's. */
   startClosing(code: number, reason: string): void {
     if (!this.sendable || this.answered()) return
-    this.#listeners?.tell((listener) => listener.linkClosing?.())
+    this.#outstanding?.listeners?.tell((listener) => listener.linkClosing?.())
     WebSocketLink.#closingOf(this).start(code, reason)
   }
 
@@ -237,13 +236,14 @@ export class WebSocketLink
     this.stopWatch()
     this.#outstanding?.closed?.wake()
     WebSocketLink.#tell(this, (listener) => listener.linkGone?.())
-    this.owner = this.#listeners = undefined
+    this.owner = undefined
+    if (this.#outstanding !== undefined) this.#outstanding.listeners = undefined
   }
 
   // As FrameEvents:
 
   get satiated(): boolean {
-    return this.inbox.full && this.#closing?.sent === undefined
+    return this.inbox.full && this.#outstanding?.closing?.sent === undefined
   }
 
   message(message: WebSocketMessage, size: number): void {
@@ -252,15 +252,15 @@ export class WebSocketLink
     traffic.bytesReceived += size
     this.used()
     // Behind our own close frame nobody reads any more.
-    if (this.#closing?.sent !== undefined) return
+    if (this.#outstanding?.closing?.sent !== undefined) return
     const { full } = this.inbox
     this.inbox.push(message)
     if (!full && this.inbox.full) this.transport.pause()
   }
 
   ping(data: Uint8Array): void {
-    if (this.#closing?.sent !== undefined) return
-    this.#listeners?.catchUp(false)
+    if (this.#outstanding?.closing?.sent !== undefined) return
+    this.#outstanding?.listeners?.catchUp(false)
     // RFC 6455 §5.5.3: of several pings, the last may be the only one that is answered. So a peer that
     // asks and does not listen fills nothing.
     if (this.writer.full) WebSocketLink.#outstandingOf(this).pong = Buffer.from(data)
@@ -333,7 +333,7 @@ export class WebSocketLink
 
   /** What came before the peer's close frame is answered, or has had its time; false if none came. */
   answered(): boolean {
-    return this.#closing?.answered() ?? false
+    return this.#outstanding?.closing?.answered() ?? false
   }
 
   // As ClosingLink:
@@ -352,11 +352,11 @@ export class WebSocketLink
 
   /** Whether nothing that comes is read any more. */
   static #deaf(link: WebSocketLink): boolean {
-    return link.ending !== undefined || link.#closing?.read === true
+    return link.ending !== undefined || link.#outstanding?.closing?.read === true
   }
 
   static #closingOf(link: WebSocketLink): ClosingHandshake {
-    return (link.#closing ??= new ClosingHandshake(link))
+    return (WebSocketLink.#outstandingOf(link).closing ??= new ClosingHandshake(link))
   }
 
   static #outstandingOf(link: WebSocketLink): Outstanding {
@@ -384,7 +384,7 @@ export class WebSocketLink
   }
 
   static #tell(link: WebSocketLink, call: (listener: LinkListener) => void): void {
-    const listeners = link.#listeners
+    const listeners = link.#outstanding?.listeners
     if (link.owner !== undefined) call(link.owner)
     listeners?.tell(call)
   }
