@@ -1,0 +1,146 @@
+/** Who is slow: a member whose socket does not take what it is given, and nobody else. */
+import { Room } from 'spool/server'
+import { MockClock, settle } from 'spool/testing'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { someTurns } from '../../support/open-resources.ts'
+import { opcodes } from '../../support/websocket-frames.ts'
+import { type Pair, webSocketPair } from '../../support/websocket-pair.ts'
+
+// No time passes while a room writes, so that it does not hold back what comes next.
+let still: MockClock
+beforeEach(() => (still = MockClock.install()))
+afterEach(() => still[Symbol.dispose]())
+
+const message = (number: number): string => `${number}`.padEnd(10_000, '.')
+
+async function joined(room: Room): Promise<Pair> {
+  const pair = await webSocketPair()
+  room.join(pair.ws)
+  return pair
+}
+
+/** Makes its transport full. */
+async function fill({ ws, peer }: Pair): Promise<void> {
+  peer.transport.pause()
+  void ws.send('x'.repeat(70_000)).catch(() => undefined)
+  await settle()
+}
+
+describe('Room', () => {
+  test('a burst of a hundred times maxQueue in one turn disconnects nobody who reads it', async () => {
+    const room = new Room({ maxQueue: 10_000 })
+    const { ws, peer } = await joined(room)
+    for (let number = 0; number < 100; number++) void room.publish(message(number))
+    expect(room.statistics().queued).toBeGreaterThan(10)
+    await someTurns()
+    expect(room.statistics()).toMatchObject({ members: 1, disconnected: 0, queued: 0 })
+    expect(peer.take().map(({ payload }) => payload.toString())).toEqual(
+      Array.from({ length: 100 }, (_, number) => message(number)),
+    )
+    ws.destroy()
+  })
+
+  test('nothing waits for a member whose socket has taken it, though that says it is full', async () => {
+    const room = new Room()
+    const { ws, near, peer } = await joined(room)
+    const write = near.write.bind(near)
+    // As a socket of Node.js does with a large write, which the system takes at once.
+    near.write = (data) => {
+      write(data)
+      return false
+    }
+    Object.defineProperty(near, 'bytesQueued', { value: 0 })
+    for (let number = 0; number < 100; number++) void room.publish(message(number))
+    expect(room.statistics()).toMatchObject({ queued: 100 % 7, flushes: 14 })
+    await settle()
+    expect(peer.take().length).toBe(100)
+    ws.destroy()
+  })
+
+  test('one message alone makes nobody slow, however large', async () => {
+    const room = new Room({ maxQueue: 1_000 })
+    const slow = await joined(room)
+    await fill(slow)
+    void room.publish(message(0))
+    await someTurns()
+    expect(room.statistics()).toMatchObject({ members: 1, queued: 1, disconnected: 0 })
+    void room.publish('.')
+    await someTurns()
+    expect(room.statistics()).toMatchObject({ members: 0, queued: 0, disconnected: 1 })
+    slow.ws.destroy()
+  })
+
+  test('wait holds who publishes until half of maxQueue is taken, and not before', async () => {
+    const room = new Room({ whenSlow: 'wait', maxQueue: 300_000 })
+    const { ws, peer } = await joined(room)
+    let reads = 0
+    peer.transport.start({
+      data: () => {
+        reads++
+        peer.transport.pause()
+      },
+      end: () => undefined,
+      drain: () => undefined,
+      closed: () => undefined,
+    })
+    await fill({ ws, peer } as Pair)
+    for (let number = 0; number < 30; number++) await room.publish(message(number))
+    const waiting = room.publish('.')
+    let published = false
+    void waiting.then(() => (published = true))
+    const seen: [number, boolean][] = []
+    for (let read = 0; read < 4; read++) {
+      await settle()
+      seen.push([room.statistics().queued, published])
+      peer.transport.resume()
+    }
+    // Of 30 messages, 7 in each read, which are 64 KiB; the last one has come to them.
+    expect(seen).toEqual([
+      [30, false],
+      [23, false],
+      [16, false],
+      [10, true],
+    ])
+    expect([reads, await waiting]).toEqual([3, 1])
+    ws.destroy()
+  })
+
+  test('wait holds nobody up for a slow member that has left', async () => {
+    const room = new Room({ whenSlow: 'wait', maxQueue: 10_000 })
+    const [slow, other] = [await joined(room), await joined(room)]
+    await fill(slow)
+    const publishing = [0, 1, 2].map((number) => room.publish(message(number)))
+    room.leave(slow.ws)
+    expect(await Promise.all(publishing)).toEqual([2, 1, 1])
+    void slow.ws.ping().catch(() => undefined)
+    expect(await room.publish(message(3))).toBe(1)
+    // What it got still waits for it; by `send()`, it is handed over.
+    void slow.ws.send('.').catch(() => undefined)
+    slow.peer.transport.resume()
+    await settle()
+    expect(
+      slow.peer
+        .takeShort()
+        .filter(([opcode]) => opcode === opcodes.text)
+        .slice(1)
+        .map(([, said]) => said),
+    ).toEqual([message(0), '.'])
+    expect(other.peer.take().length).toBe(4)
+    for (const { ws } of [slow, other]) ws.destroy()
+  })
+
+  test('a member that never reads costs no more, however much is published', async () => {
+    const room = new Room({ whenSlow: 'drop-oldest', maxQueue: 50_000 })
+    const slow = await joined(room)
+    await fill(slow)
+    const before = slow.near.bytesQueued
+    for (let number = 0; number < 5_000; number++) {
+      await room.publish(message(number))
+      expect(room.statistics().queued).toBeLessThanOrEqual(5 + 4 * 7)
+    }
+    await someTurns()
+    expect(room.statistics()).toMatchObject({ queued: 4, dropped: 4_996 })
+    expect(slow.near.bytesQueued).toBe(before)
+    slow.ws.destroy()
+  })
+})
