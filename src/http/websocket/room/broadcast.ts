@@ -28,6 +28,9 @@ export class Broadcast implements RoomKeeper {
   readonly #pace: FlushPace
   // What most waits for one member: no less than that.
   #mostQueued = 0
+  // Whether sockets were looked after since something was left waiting for one: a burst within one turn of the
+  // loop tells nothing of who reads and who does not.
+  #judging = true
 
   constructor({ whenSlow, maxQueue, maxDelay }: BroadcastSettings) {
     this.maxQueue = maxQueue
@@ -100,11 +103,21 @@ export class Broadcast implements RoomKeeper {
     this.flushes++
     this.#mostQueued = 0
     for (const member of this.members.values()) {
+      if (this.#judging && member.overfull && !this.slow.judge(member)) continue
       member.flush()
       this.#mostQueued = Math.max(this.#mostQueued, member.queuedCost)
     }
     this.log.clear()
     this.#pace.done(began)
+    if (this.#mostQueued > 0 && this.#judging) this.#judgeLater()
+  }
+
+  #judgeLater(): void {
+    this.#judging = false
+    // The first turn may end before sockets were looked after.
+    nextTurn(() => {
+      nextTurn(() => (this.#judging = true))
+    })
   }
 
   #clear(): void {

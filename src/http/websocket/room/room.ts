@@ -14,13 +14,14 @@ export interface RoomOptions {
    * message until it has taken half of that, `drop-oldest` of its messages, or `disconnect` it with 1013.
    * Default `disconnect`: one slow client holds nobody up, and knows that it has missed something.
    *
-   * The last two are done only once the loop has turned, and what its socket could take is gone. So a
-   * burst within one turn disconnects nobody who reads, and neither does a single message, however large.
+   * The last two are done when more is to be written to a member for which as much waits from earlier turns
+   * of the loop. So a burst within one turn disconnects nobody who has read it when the next message comes, and
+   * neither does a single message, however large.
    */
   whenSlow?: WhenSlow
   /**
-   * Bytes that may wait for each member, with 64 for each message. What its socket has taken, or was not
-   * offered yet, does not count. Default 1 MiB.
+   * Bytes that may wait for each member, with 64 for each message, besides those that were published in the
+   * last turn of the loop. What its socket has taken does not count. Default 1 MiB.
    */
   maxQueue?: number
   /**

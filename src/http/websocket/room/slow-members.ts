@@ -1,10 +1,5 @@
-/**
- * What is done about members that don't keep up. With `wait`, at once: it does them no harm. With the
- * others, only once the loop has turned, and what waited for a member could be taken by the system: a burst
- * within one turn tells nothing of who can't be reached.
- */
+/** What is done about members that don't keep up, and who waits for them. */
 import { WaiterSet } from '../../../concurrency/scope/waiter-set.ts'
-import { nextTurn } from '../../../concurrency/time/turn-queue.ts'
 import { closeCodes } from '../close-code.ts'
 import type { RoomMember } from './room-member.ts'
 
@@ -15,7 +10,7 @@ export class SlowMembers {
   readonly whenSlow: WhenSlow
   dropped = 0
   disconnected = 0
-  // With `wait`: who is full, and who waits for them. Otherwise: who is to be looked at again.
+  // With `wait`: who is full, and who waits for them.
   readonly #full = new Set<RoomMember>()
   readonly #room = new WaiterSet<void>()
 
@@ -25,7 +20,7 @@ export class SlowMembers {
 
   /** Whether publishing has to wait. */
   get waitedFor(): boolean {
-    return this.whenSlow === 'wait' && this.#full.size > 0
+    return this.#full.size > 0
   }
 
   untilRoom(): Promise<void> {
@@ -34,9 +29,7 @@ export class SlowMembers {
 
   /** As much waits for a member as may. */
   add(member: RoomMember): void {
-    this.#full.add(member)
-    // Two turns, since the first one may begin behind where sockets are looked after.
-    if (this.whenSlow !== 'wait' && this.#full.size === 1) nextTurn(() => nextTurn(this.#judge))
+    if (this.whenSlow === 'wait') this.#full.add(member)
   }
 
   /** It has taken half, or has left. */
@@ -44,17 +37,13 @@ export class SlowMembers {
     if (this.#full.delete(member) && this.#full.size === 0) this.#room.wake()
   }
 
-  readonly #judge = (): void => {
-    const members = Array.from(this.#full)
-    this.#full.clear()
-    for (const member of members) {
-      if (!member.overfull) continue
-      if (this.whenSlow === 'drop-oldest') this.dropped += member.dropOldest()
-      else {
-        this.disconnected++
-        member.drop()
-        member.link.startClosing(closeCodes.tryAgainLater, 'too slow')
-      }
-    }
+  /** More waited for a member than may, and still does; false if it is no member any more. */
+  judge(member: RoomMember): boolean {
+    if (this.whenSlow === 'drop-oldest') this.dropped += member.dropOldest()
+    if (this.whenSlow !== 'disconnect') return true
+    this.disconnected++
+    member.drop()
+    member.link.startClosing(closeCodes.tryAgainLater, 'too slow')
+    return false
   }
 }
