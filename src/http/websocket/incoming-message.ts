@@ -1,5 +1,7 @@
 /** What is given to users of the bytes of a message. */
 
+import { Buffer } from 'node:buffer'
+
 /** A small message out of a large read would keep all of it in memory for as long as it is kept. */
 export function compact(data: Uint8Array): Uint8Array {
   const held = data.buffer.byteLength

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { LineWaiter, WaitLine } from '../../concurrency/scope/wait-line.ts'
 import { ProtocolError } from '../../wire/errors.ts'

@@ -1,5 +1,9 @@
+import { Buffer } from 'node:buffer'
+
 // Below it, growing would cost more than what it saves.
 const leastCapacity = 64
+
+const nothing: Buffer = Buffer.alloc(0)
 
 /**
  * Bytes that come in pieces, in one buffer that grows as they come: however small the pieces are, it is never
@@ -7,7 +11,7 @@ const leastCapacity = 64
  */
 export class ByteCollector {
   size = 0
-  #bytes: Buffer = Buffer.alloc(0)
+  #bytes: Buffer = nothing
 
   /** Adds a piece. `expected`: how many bytes it will be with those that are still to come, at most. */
   add(bytes: Uint8Array, start: number, end: number, expected: number): void {

@@ -2,6 +2,7 @@
  * Writes frames (RFC 6455 §5.2), each in one piece where that costs less than two writes; text that is ASCII
  * becomes one string without ever being bytes of ours. The bytes given are only read.
  */
+import { Buffer } from 'node:buffer'
 import { mask } from './masking.ts'
 import { FIN, MASK, opcodes, shortest } from './opcodes.ts'
 
