@@ -52,14 +52,9 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   http: {
     below: ['util', 'wire', 'concurrency', 'io'],
-    outside: [
-      'node:zlib',
-      'node:crypto',
-      'node:diagnostics_channel',
-      'node:stream',
-      'node:buffer',
-      'ws',
-    ],
+    outside: ['node:zlib', 'node:crypto', 'node:diagnostics_channel', 'node:stream', 'node:buffer'],
+    // Of `ws`, the compression alone: what else it has would be a second framing.
+    only: { 'websocket/framing/deflate-extension.ts': ['ws'] },
   },
   client: {
     below: upToHTTP,

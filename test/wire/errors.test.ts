@@ -16,6 +16,8 @@ describe('ProtocolError', () => {
 
   test('ProtocolError takes another hint', () => {
     expect(new ProtocolError('remote', 'x', { statusHint: 431 }).statusHint).toBe(431)
+    expect(new ProtocolError('remote', 'x').closeCode).toBe(1002)
+    expect(new ProtocolError('remote', 'x', { closeCode: 1009 }).closeCode).toBe(1009)
   })
 
   test('ProtocolError.is() knows it from other errors', () => {

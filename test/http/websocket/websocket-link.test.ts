@@ -104,6 +104,7 @@ describe.each<Role>(['server', 'client'])('WebSocketLink as a %s', (role) => {
         closeCode: code,
         wasClean: false,
         closedBy: 'local',
+        cause: { code: 'SPOOL_REMOTE_PROTOCOL', closeCode: code },
       })
       await peer.end()
       expect([ws.link.gone, peer.closed, wheel.size]).toEqual([true, true, 0])
