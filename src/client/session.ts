@@ -1,6 +1,5 @@
 import { currentScope } from '../concurrency/scope/scope.ts'
 import type { ResolverStatistics } from '../io/caching-resolver.ts'
-import { compose } from '../http/middleware.ts'
 import type { WebSocketConnection } from '../http/websocket/websocket-connection.ts'
 import { ClientHosts } from './connection/client-hosts.ts'
 import { Connector } from './connection/connector.ts'
@@ -9,13 +8,12 @@ import { Routes } from './connection/routes.ts'
 import { Call } from './call/call.ts'
 import type { CookieJar } from './cookies/cookie-jar.ts'
 import { CallList } from './call/call-list.ts'
-import { Passing } from './call/passing.ts'
 import type { Sending } from './call/sending.ts'
 import { type Download, download, type DownloadOptions } from './download/download.ts'
 import type { ServerSentEvent } from './events/event-parser.ts'
 import { type EventsOptions, serverEvents } from './events/server-events.ts'
 import { type Fetch, sessionFetch } from './fetch/session-fetch.ts'
-import { releasing } from './middleware/releasing.ts'
+import { sendingThrough } from './middleware/sending-through.ts'
 import type { PoolStatistics } from './pool/pool.ts'
 import { checkSignal } from './exchange/signal-link.ts'
 import { contentOf } from './request/request-content.ts'
@@ -97,15 +95,9 @@ export class ClientSession implements AsyncDisposable {
       calls: new CallList(),
       cookies: jarOf(options.cookies),
       middleware: undefined,
+      inspector: undefined,
     }
-    const middleware = middlewareOf(options.middleware)
-    this.#sending =
-      middleware.length === 0
-        ? this.#direct
-        : {
-            ...this.#direct,
-            middleware: compose(middleware.map(releasing), new Passing(this.#direct).pass),
-          }
+    this.#sending = sendingThrough(middlewareOf(options.middleware), this.#direct)
     this.#settings = settings
     const { calls, connector, hosts } = this.#direct
     hosts.share(connector.statistics().limitPerHost === Infinity)

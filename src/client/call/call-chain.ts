@@ -3,16 +3,17 @@
  * request and in the context of the caller, with one total over all that they send. A redirect goes
  * through them once more.
  */
-import { callInScope } from '../../concurrency/scope/context.ts'
+import { callInScope, type CapturedContext, runInContext } from '../../concurrency/scope/context.ts'
 import { Scope } from '../../concurrency/scope/scope.ts'
 import type { Next } from '../../http/middleware.ts'
-import type { PhaseTimer, PhaseTimers } from '../connection/phase-timer.ts'
+import type { PhaseTimer, PhaseTimers, TimerOwner } from '../connection/phase-timer.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import type { ClientResponse } from '../response/client-response.ts'
 import { openScope } from '../exchange/open-scope.ts'
+import { type FirstAttempt, passAfter } from './first-attempt.ts'
 
 /** The call, as its middlewares see it. */
-export interface ChainedCall {
+export interface ChainedCall extends TimerOwner {
   answered(response: ClientResponse): void
   failed(error: unknown): void
 }
@@ -21,21 +22,27 @@ export class CallChain {
   readonly #middleware: Next<ClientRequest, ClientResponse>
   readonly #scope: Scope
   readonly #call: ChainedCall
+  readonly #timers: PhaseTimers
   // For the total of all of it.
   #timer: PhaseTimer | undefined
   // While they run.
   #running: Scope | undefined = undefined
 
+  /** `until`: when all of it has to be over, on the clock. */
   constructor(
     middleware: Next<ClientRequest, ClientResponse>,
     scope: Scope,
     call: ChainedCall,
-    timer: PhaseTimer,
+    timers: PhaseTimers,
+    until: number,
+    now: number,
   ) {
     this.#middleware = middleware
     this.#scope = scope
     this.#call = call
-    this.#timer = timer
+    this.#timers = timers
+    this.#timer = timers.lend(call)
+    this.#timer.set(until, now)
   }
 
   /**
@@ -59,14 +66,21 @@ export class CallChain {
     this.#call.answered(response)
   }
 
+  /** Passes a request through them that was sent before, in the context of its caller, if that is known. */
+  passAfter(attempt: FirstAttempt, context: CapturedContext | undefined): void {
+    const pass = (): void => passAfter(attempt, (request) => void this.pass(request))
+    if (context === undefined) pass()
+    else runInContext(context, pass, undefined)
+  }
+
   cancel(error: unknown): void {
     this.#running?.cancel(error)
   }
 
   /** All is over. May be called again. */
-  stop(timers: PhaseTimers): void {
+  stop(): void {
     const timer = this.#timer
     this.#timer = undefined
-    if (timer !== undefined) timers.takeBack(timer)
+    if (timer !== undefined) this.#timers.takeBack(timer)
   }
 }

@@ -7,7 +7,11 @@
  * failures by status) is asynchronous functions that run in the scope of the request.
  */
 import { type CancelledError, TimeoutError } from '../../concurrency/errors.ts'
-import { runInScope } from '../../concurrency/scope/context.ts'
+import {
+  captureContext,
+  type CapturedContext,
+  runInScope,
+} from '../../concurrency/scope/context.ts'
 import type { Scope, ScopeMember } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import type { HeadersInput } from '../../http/header-fields.ts'
@@ -23,14 +27,10 @@ import {
 } from '../../http/tracing/request-channels.ts'
 import type { Transport } from '../../io/transport.ts'
 import type { ResponseHead } from '../../wire/http1/messages.ts'
-import type { ClientHost } from '../connection/client-host.ts'
-import { cookiesIn, withCookies } from '../cookies/message-cookies.ts'
+import { cookiesIn } from '../cookies/message-cookies.ts'
 import type { ClientRequest } from '../request/client-request.ts'
-import { methodFrom } from '../request/method.ts'
-import { MadeRequest, madeOf } from '../request/made-request.ts'
-import { isRedirect } from '../request/redirect.ts'
+import { MadeRequest } from '../request/made-request.ts'
 import type { RequestContent } from '../request/request-content.ts'
-import type { Framed } from '../request/request-heads.ts'
 import type { RequestSettings } from '../request/request-options.ts'
 import { ClientResponse, type RedirectStep } from '../response/client-response.ts'
 import { hrefOf, type RequestURL } from '../url/request-url.ts'
@@ -41,13 +41,19 @@ import { CallChain, type ChainedCall } from './call-chain.ts'
 import type { CallPromise } from './call-promise.ts'
 import { Exchange, type ExchangeEvents } from '../exchange/exchange.ts'
 import type { ListedCall } from './call-list.ts'
+import { CallRequest } from './call-request.ts'
 import type { Sending } from './sending.ts'
 import { turn, type TurningCall } from './turning.ts'
 import { UpgradedConnection } from './upgraded-connection.ts'
 import { signalError, SignalLink } from '../exchange/signal-link.ts'
 
+type Chained = Next<ClientRequest, ClientResponse>
+
 // Not derived from `ScopeMember`: a constructor that many classes share makes their fields dear.
-export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCall, TurningCall {
+export class Call
+  extends CallRequest
+  implements ScopeMember, ExchangeEvents, ChainedCall, ListedCall, TurningCall
+{
   /** @internal */
   previousMember: ScopeMember | undefined = undefined
   /** @internal */
@@ -58,18 +64,10 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
   listed = false
   previousCall: ListedCall | undefined = undefined
   nextCall: ListedCall | undefined = undefined
-  readonly #sending: Sending
   readonly #promise: CallPromise
   readonly #scope: Scope
-  readonly method: string
-  readonly #settings: RequestSettings
   readonly #startedAt: number
   readonly #until: number
-  #url: RequestURL | undefined = undefined
-  #headers: HeadersInput | undefined = undefined
-  #content: RequestContent | undefined = undefined
-  // The request as a whole, once it is needed: by middlewares, and from the first redirect on.
-  #request: ClientRequest | undefined = undefined
   #exchange: Exchange | undefined = undefined
   #response: ClientResponse | undefined = undefined
   /** @internal The redirects that were followed. */
@@ -82,8 +80,10 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
   #link: SignalLink | undefined = undefined
   // If somebody listens.
   #trace: RequestTrace | undefined = undefined
-  // If there are middlewares.
+  // If there are middlewares, and they run.
   #chain: CallChain | undefined = undefined
+  // Of the caller, if middlewares may run after all.
+  #context: CapturedContext | undefined = undefined
 
   constructor(
     sending: Sending,
@@ -92,11 +92,9 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
     method: string,
     settings: RequestSettings,
   ) {
-    this.#sending = sending
+    super(sending, method, settings)
     this.#promise = promise
     this.#scope = scope
-    this.method = methodFrom(method)
-    this.#settings = settings
     this.#startedAt = clock().now()
     this.#until = this.#startedAt + settings.timeouts.total
     sending.calls.add(this)
@@ -111,13 +109,16 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
   ): void {
     try {
       if (signal !== undefined) this.#follow(signal)
-      const parsed = this.#sending.urls.read(url)
-      this.#url = parsed
-      this.#headers = headers
-      this.#content = content
-      const { middleware } = this.#sending
-      if (middleware === undefined) this.#begin(parsed, undefined, this.#startedAt)
-      else this.#beginChain(middleware)
+      const parsed = this.sending.urls.read(url)
+      this.url = parsed
+      this.headers = headers
+      this.content = content
+      const { middleware, inspector } = this.sending
+      if (middleware === undefined || inspector !== undefined) {
+        this.#begin(parsed, undefined, this.#startedAt)
+      } else {
+        void this.#beginChain(middleware, this.#startedAt).pass(this.asRequest())
+      }
     } catch (error) {
       this.failed(error)
     }
@@ -134,9 +135,9 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
         this.#send(same ? request : { ...request, method }, this.#startedAt)
         return
       }
-      this.#request = request
-      this.#headers = parts.headers
-      this.#content = parts.content
+      this.request = request
+      this.headers = parts.headers
+      this.content = parts.content
       this.#begin(parts.url, undefined, this.#startedAt)
     } catch (error) {
       this.failed(error)
@@ -159,7 +160,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
    */
   releaseUnread(error: unknown): void {
     const response = this.#response
-    if (this.#settings.endless === true || response?.endless === true) this.abort(error)
+    if (this.settings.endless === true || response?.endless === true) this.abort(error)
     else if (response !== undefined && !response.body.used) this.abort(error)
   }
 
@@ -172,19 +173,23 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
   // From the exchange.
 
   get wantsUpgrade(): boolean {
-    return this.#settings.upgrade === true
+    return this.settings.upgrade === true
   }
 
   responded(exchange: Exchange, head: ResponseHead): void {
     const { collector } = this.#promise
     if (this.#trace !== undefined) traceResponse(this.#trace, head.status)
-    if (head.setsCookies) this.#sending.cookies?.keep(cookiesIn(head.fields), this.#href)
-    const location = this.#leadsTo(head.status, head.location)
+    if (head.setsCookies) this.sending.cookies?.keep(cookiesIn(head.fields), this.href)
+    if (this.sending.inspector?.accepts(head.status) === false) {
+      this.#inspect(this.#respond(exchange, head), undefined)
+      return
+    }
+    const location = this.leadsTo(head.status, head.location)
     const upgrades = head.framing === 'tunnel'
-    const raises = this.#settings.raiseForStatus && head.status >= 400
+    const raises = this.settings.raiseForStatus && head.status >= 400
     if (collector !== undefined && location === undefined && !raises && !upgrades) {
-      const decoder = decoderFor(exchange, head, this.#settings, this.#scope)
-      connectBody(exchange, head, decoder, collector, this.#settings)
+      const decoder = decoderFor(exchange, head, this.settings, this.#scope)
+      connectBody(exchange, head, decoder, collector, this.settings)
       const length = decoder === undefined && head.framing === 'length' ? head.contentLength : -1
       collector.begin(length, head.contentType)
       this.#promise.collecting(exchange, head)
@@ -195,13 +200,24 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
     else this.#deliver(response)
   }
 
+  /** Without a response. */
+  unanswered(error: unknown): void {
+    const { inspector } = this.sending
+    if (inspector === undefined || inspector.acceptsFailure(error)) {
+      this.failed(error)
+      return
+    }
+    if (this.#trace !== undefined) traceError(this.#trace, error)
+    this.#inspect(undefined, error)
+  }
+
   failed(error: unknown): void {
     const trace = this.#trace
     if (trace !== undefined && trace.endedAt === undefined) traceError(trace, error)
     if (this.over) return
     this.over = true
     this.#leave()
-    this.#promise.fail(error, this.#content?.body)
+    this.#promise.fail(error, this.content?.body)
   }
 
   finished(error?: unknown): void {
@@ -212,11 +228,9 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
 
   /** The connection is another protocol's: it takes the place of the call, of which nothing is left. */
   upgraded(exchange: Exchange, transport: Transport): UpgradedConnection {
-    const { host, trace } = exchange
-    const upgraded = new UpgradedConnection(this.#sending, host, transport, trace)
+    const upgraded = new UpgradedConnection(this.sending, exchange, transport)
     this.#leave()
-    upgraded.belongTo(openScope(this.#scope))
-    if (this.#signal !== undefined) upgraded.follow(this.#signal)
+    upgraded.belongTo(openScope(this.#scope), this.#signal)
     return upgraded
   }
 
@@ -225,7 +239,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
   /** @internal */
   timeUp(): void {
     const { method, url } = this.asRequest()
-    const { total } = this.#settings.timeouts
+    const { total } = this.settings.timeouts
     const message = `${method} ${url} timed out after ${total} ms (total)`
     this.abort(new TimeoutError('total', total, message))
   }
@@ -243,12 +257,16 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
     const { exchange } = response
     const { status } = response
     const location =
-      status < 300 ? undefined : this.#leadsTo(status, response.headers.get('location'))
+      status < 300 ? undefined : this.leadsTo(status, response.headers.get('location'))
     if (location !== undefined) this.#turn(response, location)
-    else if (this.#settings.raiseForStatus && status >= 400) this.#turn(response, undefined)
-    else {
+    else if (this.settings.raiseForStatus && status >= 400) this.#turn(response, undefined)
+    else if (exchange === this.#exchange) {
+      // What came of the first attempt, after all.
+      this.#turning = false
+      this.#deliver(response)
+    } else {
       if (!exchange.over) {
-        exchange.limitTo(this.#until, this.#settings.timeouts.total)
+        exchange.limitTo(this.#until, this.settings.timeouts.total)
         if (this.#signal !== undefined) exchange.follow(this.#signal)
       }
       this.#deliver(response)
@@ -261,35 +279,31 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
 
   /** @internal The response whose body a collector has taken. */
   responseOf(exchange: Exchange, head: ResponseHead): ClientResponse {
-    const response = new ClientResponse(head, exchange.method, this.#href, takenBody(), exchange)
+    const response = new ClientResponse(head, exchange.method, this.href, takenBody(), exchange)
     if (this.history !== undefined) response.cameBy(this.history)
     return response
   }
 
-  get #href(): string {
-    return this.#request?.url ?? (this.#url === undefined ? '' : hrefOf(this.#url))
-  }
-
-  // Where the response leads, if that is to be followed, or refused.
-  #leadsTo(status: number, location: string | undefined | null): string | undefined {
-    if (status < 300 || !isRedirect(status)) return undefined
-    return this.#settings.redirect === 'manual' ? undefined : (location ?? undefined)
-  }
-
   #begin(url: RequestURL, request: ClientRequest | undefined, now: number): void {
-    const { hosts, connector } = this.#sending
-    const settings = this.#settings
+    const { hosts, connector } = this.sending
+    const settings = this.settings
     const host = hosts.hostFor(url.origin, settings)
     const method = request?.method ?? this.method
-    const framed = this.#framed(url, host, request)
+    const framed = this.framed(url, host, request)
+    const body = (request ?? this.content)?.body
+    const traced = areRequestsTraced()
+    const { inspector } = this.sending
+    if (inspector !== undefined && (inspector.watched || traced || body?.kind === 'stream')) {
+      this.#context ??= captureContext()
+    }
     this.#turning = false
-    if (areRequestsTraced()) this.#trace = traceStart(method, hrefOf(url))
+    if (traced) this.#trace = traceStart(method, hrefOf(url))
     const exchange = new Exchange(
       connector,
       host.shared ?? host,
       method,
       framed,
-      (request ?? this.#content)?.body,
+      body,
       settings.timeouts,
       this.#until,
       now,
@@ -302,44 +316,16 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
     exchange.start()
   }
 
-  #framed(url: RequestURL, host: ClientHost, request: ClientRequest | undefined): Framed {
-    const { heads, cookies } = this.#sending
-    let cookie = ''
-    if (cookies !== undefined && !cookies.empty) cookie = cookies.lineFor(url.origin, url.target)
-    const suits = heads.suits(this.#settings, cookie) && url.userInfo === undefined
-    if (request === undefined && suits) {
-      const { prefix } = host
-      const lines = cookie === '' ? host.lines : `${host.lines}Cookie: ${cookie}\r\n`
-      const headers = this.#headers
-      const content = this.#content
-      if (headers === undefined && content === undefined) {
-        return heads.plain(this.method, prefix + url.target, lines)
-      }
-      const framed = heads.extended(this.method, prefix + url.target, lines, headers, content)
-      if (framed !== undefined) return framed
-    }
-    const { method, headers, body } = request ?? this.asRequest()
-    return heads.written(method, url, withCookies(headers, cookie), body, host)
-  }
-
-  /** @internal */
-  asRequest(): ClientRequest {
-    if (this.#request !== undefined) return this.#request
-    const parts = { url: this.#url as RequestURL, headers: this.#headers, content: this.#content }
-    this.#request = madeOf(parts, this.method, this.#settings, this.#sending.heads)
-    return this.#request
-  }
-
   #send(request: ClientRequest, now: number): void {
-    this.#request = request
-    this.#begin(this.#sending.urls.read(request.url), request, now)
+    this.request = request
+    this.#begin(this.sending.urls.read(request.url), request, now)
   }
 
   #respond(exchange: Exchange, head: ResponseHead): ClientResponse {
-    const decoder = decoderFor(exchange, head, this.#settings, this.#scope)
+    const decoder = decoderFor(exchange, head, this.settings, this.#scope)
     const body = new IncomingBody(decoder ?? exchange)
-    connectBody(exchange, head, decoder, body, this.#settings)
-    return new ClientResponse(head, exchange.method, this.#href, body, exchange)
+    connectBody(exchange, head, decoder, body, this.settings)
+    return new ClientResponse(head, exchange.method, this.href, body, exchange)
   }
 
   #deliver(response: ClientResponse): void {
@@ -348,7 +334,7 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
     this.over = true
     if (response.exchange.over) this.#leave()
     this.#promise.settle(response)
-    this.#sending.calls.changed()
+    this.sending.calls.changed()
   }
 
   // A redirect, or a failure by status: the rest is not in a hurry.
@@ -364,19 +350,31 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
     const chain = this.#chain
     if (chain === undefined) this.#send(request, clock().now())
     else {
-      this.#request = request
+      this.request = request
       void chain.pass(request)
     }
   }
 
-  #beginChain(middleware: Next<ClientRequest, ClientResponse>): void {
-    this.#scope.throwIfCancelled()
-    this.#scope.addMember(this)
-    const request = this.asRequest()
-    const timer = this.#sending.connector.timers.lend(this)
-    timer.set(this.#until, this.#startedAt)
-    this.#chain = new CallChain(middleware, this.#scope, this, timer)
-    void this.#chain.pass(request)
+  #beginChain(middleware: Chained, now: number): CallChain {
+    const { connector } = this.sending
+    const scope = openScope(this.#scope)
+    scope.throwIfCancelled()
+    scope.addMember(this)
+    const chain = new CallChain(middleware, this.#scope, this, connector.timers, this.#until, now)
+    this.#chain = chain
+    return chain
+  }
+
+  // What came of it is not to be handed on as it is: its middlewares have the word, as if they had sent it.
+  #inspect(response: ClientResponse | undefined, error: unknown): void {
+    this.#turning = true
+    try {
+      const attempt = { request: this.asRequest(), begunAt: this.#startedAt, response, error }
+      const { middleware } = this.sending
+      this.#beginChain(middleware as Chained, clock().now()).passAfter(attempt, this.#context)
+    } catch (failure) {
+      this.failed(failure)
+    }
   }
 
   #follow(signal: AbortSignal): void {
@@ -387,8 +385,8 @@ export class Call implements ScopeMember, ExchangeEvents, ChainedCall, ListedCal
 
   #leave(): void {
     this.#link?.cut()
-    this.#chain?.stop(this.#sending.connector.timers)
+    this.#chain?.stop()
     this.memberOf?.removeMember(this)
-    this.#sending.calls.remove(this)
+    this.sending.calls.remove(this)
   }
 }

@@ -6,6 +6,7 @@ import type { RequestSettings } from '../request/request-options.ts'
 import type { ClientResponse } from '../response/client-response.ts'
 import { Call } from './call.ts'
 import type { CallPromise } from './call-promise.ts'
+import { takeFirst } from './first-attempt.ts'
 import type { Sending } from './sending.ts'
 
 export class Passing {
@@ -20,6 +21,8 @@ export class Passing {
   }
 
   readonly pass = (request: ClientRequest): Promise<ClientResponse> => {
+    const first = takeFirst(request)
+    if (first !== undefined) return first
     const scope = currentScope()
     const passed = new PassedResponse(scope)
     try {

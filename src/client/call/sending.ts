@@ -7,6 +7,7 @@ import type { RequestHeads } from '../request/request-heads.ts'
 import type { ClientResponse } from '../response/client-response.ts'
 import type { URLReader } from '../url/request-url.ts'
 import type { CallList } from './call-list.ts'
+import type { Inspector } from './first-attempt.ts'
 
 /** What the requests of a session have in common. */
 export interface Sending {
@@ -19,4 +20,6 @@ export interface Sending {
   readonly cookies: CookieJar | undefined
   /** The middlewares, around what sends one request; undefined if there are none. */
   readonly middleware: Next<ClientRequest, ClientResponse> | undefined
+  /** Says whether they have to run, if that is to be known from the answer alone. */
+  readonly inspector: Inspector | undefined
 }

@@ -4,6 +4,7 @@ import { type RequestTrace, traceEnd } from '../../http/tracing/request-channels
 import type { LinkListener } from '../../http/websocket/link-listeners.ts'
 import type { Transport } from '../../io/transport.ts'
 import type { ClientHost } from '../connection/client-host.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 import { signalError, SignalLink } from '../exchange/signal-link.ts'
 import type { ListedCall } from './call-list.ts'
 import type { Sending } from './sending.ts'
@@ -33,12 +34,7 @@ export class UpgradedConnection extends ScopeMember implements ListedCall, LinkL
   #taker: unknown = undefined
   #onClosing: ((taker: never) => void) | undefined = undefined
 
-  constructor(
-    sending: Sending,
-    host: ClientHost,
-    transport: Transport,
-    trace: RequestTrace | undefined,
-  ) {
+  constructor(sending: Sending, { host, trace }: Exchange, transport: Transport) {
     super()
     this.transport = transport
     this.#sending = sending
@@ -47,10 +43,11 @@ export class UpgradedConnection extends ScopeMember implements ListedCall, LinkL
     sending.calls.add(this)
   }
 
-  /** Closes it when the scope is cancelled. */
-  belongTo(scope: Scope): void {
+  /** Closes it when the scope is cancelled, or the signal aborted. */
+  belongTo(scope: Scope, signal: AbortSignal | undefined): void {
     if (scope.error === undefined) scope.addMember(this)
     else this.abort(scope.error)
+    if (signal !== undefined) this.follow(signal)
   }
 
   /** Closes it when the signal is aborted. */

@@ -37,13 +37,13 @@ import { ExchangeSending } from './exchange-sending.ts'
 import { openScope } from './open-scope.ts'
 import { signalError, SignalLink } from './signal-link.ts'
 
-/** Who made the exchange. `failed` is called without a response, `finished` or `upgraded` after one: one of these, once. */
+/** Who made the exchange. `unanswered` is called without a response, `finished` or `upgraded` after one: one of these, once. */
 export interface ExchangeEvents {
   /** Whether a 101 is what was asked for. */
   readonly wantsUpgrade: boolean
   /** The head is there: says where the body goes by `exchange.receiver`. */
   responded(exchange: Exchange, head: ResponseHead): void
-  failed(error: unknown): void
+  unanswered(error: unknown): void
   /** Its connection was taken over: makes what is left of all this. Nothing more happens. */
   upgraded(exchange: Exchange, transport: Transport): UpgradedConnection
   /** Nothing more happens; the receiver was told how it ended, or with which error. */
@@ -318,7 +318,7 @@ export class Exchange
   #fail(error: unknown): void {
     this.#waited(error)
     this.#finish()
-    if (Number.isNaN(this.headAt)) this.#events.failed(error)
+    if (Number.isNaN(this.headAt)) this.#events.unanswered(error)
     else {
       this.receiver?.fail(error)
       this.#events.finished(error)

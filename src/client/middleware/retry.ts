@@ -14,15 +14,17 @@ import { RetryPolicy } from '../../concurrency/pool/policy/retry-policy.ts'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { clock } from '../../concurrency/time/current-clock.ts'
 import { sleep } from '../../concurrency/time/sleep.ts'
-import { traceRetry } from '../../http/tracing/request-channels.ts'
+import { areRetriesTraced, traceRetry } from '../../http/tracing/request-channels.ts'
 import { ConnectError } from '../../io/errors.ts'
 import { TransferError } from '../errors.ts'
 import { isIdempotent } from '../exchange/exchange-failures.ts'
+import { begunAt, type Inspector } from '../call/first-attempt.ts'
 import { readAway } from '../call/read-away.ts'
 import type { ClientRequest } from '../request/client-request.ts'
 import { atLeast } from '../request/request-options.ts'
 import type { ClientResponse } from '../response/client-response.ts'
 import type { ClientMiddleware } from '../session-options.ts'
+import { inspected } from './inspected.ts'
 import { releasesItself } from './releasing.ts'
 import { checkKinds, type Kinds, shown } from '../../util/option-kinds.ts'
 import { retryAfter } from './retry-after.ts'
@@ -152,9 +154,29 @@ export function retry(options: RequestRetryOptions = {}): ClientMiddleware {
     return true
   }
 
-  return releasesItself(async (request, next) => {
+  function earn(): void {
     saved = Math.min(saved + budget, most)
-    const begun = clock().now()
+  }
+
+  const inspector: Inspector = {
+    get watched() {
+      return onRetry !== undefined || options.random !== undefined || areRetriesTraced()
+    },
+    accepts: (status) => {
+      if (statuses.has(status)) return false
+      earn()
+      return true
+    },
+    acceptsFailure: (error) => {
+      if (isTransient(error)) return false
+      earn()
+      return true
+    },
+  }
+
+  const middleware = releasesItself(async (request, next) => {
+    earn()
+    const begun = begunAt()
     for (let attempt = 1; ; attempt++) {
       let response: ClientResponse
       try {
@@ -174,6 +196,7 @@ export function retry(options: RequestRetryOptions = {}): ClientMiddleware {
       }
     }
   })
+  return inspected(middleware, inspector)
 }
 
 function checkLists({ statuses = [], methods = [] }: RequestRetryOptions): void {

@@ -134,6 +134,11 @@ export function traceRedirect(request: RequestTrace, status: number, url: string
   redirects.publish(trace)
 }
 
+/** Whether anybody listens to what `retry()` is about to do. */
+export function areRetriesTraced(): boolean {
+  return repeated.hasSubscribers
+}
+
 /** `event`: what the listener of `retry()` is told. */
 export function traceRetry(event: object): void {
   if (repeated.hasSubscribers) repeated.publish(event)
