@@ -236,6 +236,24 @@ describe.each<Role>(['server', 'client'])('Compression of a %s', (role) => {
     ])
   })
 
+  test('of the pings that come while a message is compressed, the last one is answered', async () => {
+    const { ws, peer } = await webSocketPair(role, {}, {})
+    const sends = [ws.send('spool '.repeat(10_000)), ws.send('last')]
+    peer.transport.cork()
+    for (let count = 0; count < 1_000; count++) void peer.send(ping, `p${count}`)
+    peer.transport.uncork()
+    await Promise.all(sends)
+    await until(() => ws.link.writer.direct)
+    expect(peer.takeShort().slice(1)).toEqual([
+      [text, 'last'],
+      [pong, 'p999'],
+    ])
+    expect(ws.statistics().sending).toBe(0)
+    await peer.send(ping, 'x')
+    expect(peer.takeShort()).toEqual([[pong, 'x']])
+    ws.destroy()
+  })
+
   test('send() waits until a message is compressed', async () => {
     const { ws, peer } = await webSocketPair(role, {}, {})
     let sent = false

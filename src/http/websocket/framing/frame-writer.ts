@@ -16,8 +16,8 @@ import type { MessageDeflate } from './message-deflate.ts'
 interface WaitingFrame {
   /** Its first byte. */
   readonly first: number
-  readonly data: Uint8Array | string
-  readonly size: number
+  data: Uint8Array | string
+  size: number
   readonly compress: boolean
   readonly sent: (() => void) | undefined
 }
@@ -38,6 +38,8 @@ export class FrameWriter {
   #compressing = false
   // The first one is being deflated.
   #waiting: RingBuffer<WaitingFrame> | undefined = undefined
+  // The pong among them.
+  #pong: WaitingFrame | undefined = undefined
 
   /** `onSent` hears when what was deflated is with the transport, and nothing is left behind it. */
   constructor(
@@ -95,8 +97,15 @@ export class FrameWriter {
     this.#control(opcodes.ping, data)
   }
 
+  /** RFC 6455 §5.5.3: of pongs that would wait, the last one is enough. So a flood of pings fills no queue. */
   pong(data: Uint8Array): void {
-    this.#control(opcodes.pong, data)
+    const waiting = this.#pong
+    if (waiting === undefined) this.#control(opcodes.pong, data)
+    else {
+      this.deflating += data.byteLength - waiting.size
+      waiting.data = ownBytes(data)
+      waiting.size = data.byteLength
+    }
   }
 
   /** Sends a close frame behind everything else, and calls back when it is with the transport. */
@@ -128,7 +137,8 @@ export class FrameWriter {
       return
     }
     this.deflating += size
-    const frame = { first, data, size, compress, sent }
+    const frame: WaitingFrame = { first, data, size, compress, sent }
+    if (first === (opcodes.pong | FIN)) this.#pong = frame
     if (this.#waiting !== undefined) this.#waiting.add(frame)
     else {
       this.#waiting = new RingBuffer()
@@ -139,7 +149,7 @@ export class FrameWriter {
 
   #deflateNext({ first, data }: WaitingFrame): void {
     this.#deflate?.compress(data, (first & FIN) !== 0, (deflated) => {
-      if (this.destroyed) this.#waiting = undefined
+      if (this.destroyed) this.#waiting = this.#pong = undefined
       else this.#deflated(first, deflated)
       if (this.#waiting !== undefined) return
       this.deflating = 0
@@ -164,6 +174,7 @@ export class FrameWriter {
   /** The first that waited does not any more. */
   #written(): void {
     const frame = this.#waiting?.take()
+    if (frame === this.#pong) this.#pong = undefined
     this.deflating -= frame?.size ?? 0
     frame?.sent?.()
   }
