@@ -19,12 +19,11 @@ export function enclosingScope(): Scope | undefined {
 export function runInScope<T>(scope: Scope, fn: () => T): T
 export function runInScope<T, A>(scope: Scope, fn: (argument: A) => T, argument: A): T
 export function runInScope<T, A>(scope: Scope, fn: (argument?: A) => T, argument?: A): T {
-  return storage.run(scope, fn, argument)
+  return storage.getStore() === scope ? fn(argument) : thereAndBack(scope, fn, argument)
 }
 
 /**
- * Enters `scope` for the rest of the step that runs now, and for all that it awaits: half the price of
- * `runInScope()`, which makes a context on the way in and another on the way out. Only for a step that
+ * Enters `scope` for the rest of the step that runs now, and for all that it awaits. Only for a step that
  * is Spool's own from its beginning, such as what comes after an `await`; whoever called a function
  * that does this would find itself in the scope too.
  */
@@ -57,7 +56,21 @@ export async function settled<T>(value: T | PromiseLike<T>): Promise<T> {
 
 /** Runs `fn` in no scope at all: for what outlives the request that happens to make it. */
 export function outsideScopes<T>(fn: () => T): T {
-  return storage.getStore() === undefined ? fn() : storage.run(undefined, fn)
+  return storage.getStore() === undefined ? fn() : thereAndBack(undefined, fn)
+}
+
+// Where a context is a frame, `run()` makes one on the way in and another one on the way out, which is
+// not the one that was there before but has an entry more, for good: each context made in it copies that.
+// A resource keeps the frame itself and puts it back.
+const thereAndBack = stepsAreApart() ? inOwnStep : inStore
+
+function inOwnStep<T, A>(scope: Scope | undefined, fn: (argument?: A) => T, argument?: A): T {
+  const step = new AsyncResource('SpoolStep', 0)
+  return step.runInAsyncScope(stayInScope<T, A | undefined>, undefined, scope, fn, argument)
+}
+
+function inStore<T, A>(scope: Scope | undefined, fn: (argument?: A) => T, argument?: A): T {
+  return storage.run(scope, fn, argument)
 }
 
 // Made when the program begins, so it has nobody's stores.
@@ -118,7 +131,7 @@ function stepInScope<T, A>(scope: Scope, fn: (argument: A) => T, argument: A): T
   return step.runInAsyncScope(stayInScope<T, A>, undefined, scope, fn, argument)
 }
 
-function stayInScope<T, A>(scope: Scope, fn: (argument: A) => T, argument: A): T {
+function stayInScope<T, A>(scope: Scope | undefined, fn: (argument: A) => T, argument: A): T {
   storage.enterWith(scope)
   return fn(argument)
 }

@@ -31,6 +31,28 @@ test('runInScope() hands an argument on', () => {
   expect(runInScope(new Scope(undefined), (value) => value + 1, 41)).toBe(42)
 })
 
+test.each([
+  ['runInScope()', (fn: () => void) => runInScope(new Scope(undefined), fn)],
+  [
+    'outsideScopes()',
+    (fn: () => void) => runInScope(new Scope(undefined), () => outsideScopes(fn)),
+  ],
+])('%s leaves the scope when the function throws', (_, call) => {
+  const error = new Error('broken')
+  const fails = (): never => {
+    throw error
+  }
+  expect(() => call(fails)).toThrow(error)
+  expect(enclosingScope()).toBeUndefined()
+})
+
+test('runInScope() puts back the context that was there, as it was, where contexts are frames', () => {
+  const storage = new AsyncLocalStorage<string>()
+  runInScope(new Scope(undefined), () => storage.enterWith('inside'))
+  const frames = Number.parseInt(process.versions.node, 10) >= 24
+  expect(storage.getStore()).toBe(frames ? undefined : 'inside')
+})
+
 test('callInScope() awaits a lazy promise-like in the scope', async () => {
   const scope = new Scope(undefined)
   const lazy = {
