@@ -76,7 +76,8 @@ export function treeOf(scope: Scope): TaskTree {
 }
 
 function collectTasks(scope: Scope, tasks: Task[]): void {
-  if (scope.task instanceof Task && scope.task.scope === scope) tasks.push(scope.task)
+  const task = taskOf(scope)
+  if (task !== undefined) tasks.push(task)
   for (const member of scope.members()) if (member instanceof Scope) collectTasks(member, tasks)
 }
 
@@ -86,8 +87,11 @@ function addScope(scope: Scope, siblings: MutableNode[], around: MutableNode | u
   if (own !== undefined) siblings.push(own)
   const node = own ?? around
   for (const member of scope.members()) {
-    if (member instanceof Scope) addScope(member, node?.children ?? siblings, node)
-    else if (isWait(member)) node?.waitsFor.push(member.what)
+    if (member instanceof Scope) {
+      const task = taskOf(member)
+      if (task?.awaitedAround === true) node?.waitsFor.push(task.describe())
+      addScope(member, node?.children ?? siblings, node)
+    } else if (isWait(member)) node?.waitsFor.push(member.what)
   }
 }
 
@@ -96,10 +100,17 @@ function isWait(member: object): member is { readonly what: string } {
   return 'what' in member
 }
 
+// The task whose scope it is.
+function taskOf(scope: Scope): Task | undefined {
+  const { task } = scope
+  return task instanceof Task && task.scope === scope ? task : undefined
+}
+
 function nodeOf(scope: Scope): MutableNode | undefined {
-  const { task, group } = scope
+  const { group } = scope
+  const task = taskOf(scope)
   const base = { waitsFor: [], children: [] }
-  if (task instanceof Task && task.scope === scope) {
+  if (task !== undefined) {
     const state = scope.cancelled ? 'stopping' : task.state === 'waiting' ? 'waiting' : 'running'
     const age = clock().now() - task.startedAt
     return { kind: 'task', name: task.name, state, age, site: task.site, ...base }

@@ -27,10 +27,6 @@ export class PoolTask<T = unknown> extends Task<T> implements Turn {
   readonly priority: number
   /** @internal */
   order = 0
-  /** @internal */
-  aside = false
-  /** @internal */
-  arrival: Arrival | undefined = undefined
   /** @internal The slots of its key. */
   readonly slots: KeySlots<Turn> | undefined
   /** @internal */
@@ -39,12 +35,18 @@ export class PoolTask<T = unknown> extends Task<T> implements Turn {
   index = 0
   /** @internal Whether it has a slot. */
   holdsSlot = false
+  // What few have is a field of these alone: of all others the prototype has it, since each field costs each
+  // of many that wait 8 bytes.
+  /** @internal */
+  declare aside: boolean
+  /** @internal */
+  declare arrival: Arrival | undefined
   /** @internal When it got the slot, on the clock of `now()`, in an adaptive pool. */
-  slotSince = 0
-  /** @internal Its failure, until somebody looks. */
-  unclaimed: UnclaimedError | undefined = undefined
+  declare slotSince: number
   /** @internal What the adaptive limit was doing then. */
-  slotPhase = 0
+  declare slotPhase: number
+  /** @internal Its failure, until somebody looks. */
+  declare unclaimed: UnclaimedError | undefined
   // Both while it waits to begin, and only then.
   #context: CapturedContext | undefined = undefined
   #keeper: TurnKeeper | undefined = undefined
@@ -92,19 +94,32 @@ export class PoolTask<T = unknown> extends Task<T> implements Turn {
     const context = this.#context as CapturedContext
     this.#context = this.#keeper = undefined
     countWakeUp()
-    if (wakeUpsAreOrdered()) wakeUp(() => runInContext(context, begin, this))
+    if (wakeUpsAreOrdered()) this.#beginLater(context)
     else runInContext(context, begin, this)
+  }
+
+  #beginLater(context: CapturedContext): void {
+    wakeUp(() => runInContext(context, begin, this))
   }
 
   /** @internal It was cancelled. If it has not begun, it never will. */
   override stopWaiting(): void {
-    if (this.#keeper === undefined) return
+    if (this.#keeper === undefined) {
+      super.stopWaiting()
+      return
+    }
     this.#keeper.turnLeft(this)
     this.#context = this.#keeper = undefined
     this.discard()
   }
 }
 
+PoolTask.prototype.aside = false
+PoolTask.prototype.arrival = undefined
+PoolTask.prototype.slotSince = 0
+PoolTask.prototype.slotPhase = 0
+PoolTask.prototype.unclaimed = undefined
+
 function begin(task: PoolTask): void {
-  void task.run()
+  task.run()
 }

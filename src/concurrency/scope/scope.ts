@@ -64,7 +64,8 @@ export class Scope implements ScopeView, ScopeMember {
   #parent: Scope | undefined
   #error: CancelledError | undefined
   #over: boolean
-  #deadline: number
+  // Undefined for none: a field of numbers with fractions holds a copy of each, `Infinity` too.
+  #deadline: number | undefined
   #timer: ClockTimer | undefined
   #controller: AbortController | undefined
   #emptied: (() => void) | undefined
@@ -84,7 +85,7 @@ export class Scope implements ScopeView, ScopeMember {
     this.#parent = parent
     this.#error = undefined
     this.#over = false
-    this.#deadline = deadline
+    this.#deadline = deadline === Infinity ? undefined : deadline
     this.#timer = undefined
     this.#controller = undefined
     this.#emptied = undefined
@@ -174,7 +175,7 @@ export class Scope implements ScopeView, ScopeMember {
   setDeadline(deadline: number): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#deadline = deadline
+    this.#deadline = deadline === Infinity ? undefined : deadline
     if (deadline !== Infinity && !this.#over) this.#arm()
   }
 
@@ -257,7 +258,7 @@ export class Scope implements ScopeView, ScopeMember {
 
   #arm(): void {
     if (this.#error !== undefined) return
-    const delay = this.#deadline - clock().now()
+    const delay = this.#ownDeadline - clock().now()
     if (delay <= 0) this.#expire()
     else this.#timer = clock().setTimer(delay, () => this.#expire())
   }
@@ -267,17 +268,21 @@ export class Scope implements ScopeView, ScopeMember {
     expired.#cancel(undefined, 'deadline')
   }
 
+  get #ownDeadline(): number {
+    return this.#deadline ?? Infinity
+  }
+
   static #nearestDeadline(scope: Scope): number {
     const { parent } = scope
-    if (scope.shielded || parent === undefined) return scope.#deadline
-    return Math.min(scope.#deadline, Scope.#nearestDeadline(parent))
+    if (scope.shielded || parent === undefined) return scope.#ownDeadline
+    return Math.min(scope.#ownDeadline, Scope.#nearestDeadline(parent))
   }
 
   static #outermostExpired(scope: Scope): Scope | undefined {
     const { parent } = scope
     const above =
       scope.shielded || parent === undefined ? undefined : Scope.#outermostExpired(parent)
-    return above ?? (scope.#deadline <= clock().now() ? scope : undefined)
+    return above ?? (scope.#ownDeadline <= clock().now() ? scope : undefined)
   }
 
   #handOver(parent: Scope): void {

@@ -2,7 +2,7 @@ import type { CancelledError } from '../errors.ts'
 import { currentScope, type Scope } from './scope.ts'
 import { ScopeMember } from './scope-member.ts'
 import { nextTurn } from '../time/turn-queue.ts'
-import { countWakeUp, wakeUp, wakeUpsAreOrdered } from './wake-ups.ts'
+import { countWakeUp, wakeUp } from './wake-ups.ts'
 
 // A loop that swallows every error would never let the event loop turn again, and no signal could end
 // the program: after so many waits in a cancelled scope, each one takes a turn.
@@ -60,16 +60,14 @@ export class Waiter<T> extends ScopeMember {
   /** Gives the value to whoever waits; false if the wait was over already. */
   resolve(value: T): boolean {
     if (!this.#finish()) return false
-    if (wakeUpsAreOrdered()) wakeUp(() => this.#resolve(value))
-    else this.#resolve(value)
+    wakeUp(this.#resolve, value)
     return true
   }
 
   /** Throws where it is waited; false if the wait was over already. */
   reject(error: unknown): boolean {
     if (!this.#finish()) return false
-    if (wakeUpsAreOrdered()) wakeUp(() => this.#reject(error))
-    else this.#reject(error)
+    wakeUp(this.#reject, error)
     return true
   }
 
@@ -94,8 +92,7 @@ export class Waiter<T> extends ScopeMember {
     try {
       this.#onCancelled?.(cancellation)
     } finally {
-      if (wakeUpsAreOrdered()) wakeUp(() => this.#reject(cancellation))
-      else this.#reject(cancellation)
+      wakeUp(this.#reject, cancellation)
     }
   }
 
@@ -108,13 +105,21 @@ export class Waiter<T> extends ScopeMember {
   }
 }
 
-// One function for all promises, where a closure for each would be a third of what a wait allocates.
-let lastResolve: (value: unknown) => void
-let lastReject: (error: unknown) => void
-
-function keepSettlers(resolve: (value: never) => void, reject: (error: unknown) => void): void {
+/**
+ * @internal `new Promise(keepSettlers)`, and at once `lastResolve` and `lastReject`, which settle it. One
+ * function for all promises, where a closure for each would be a third of what a wait allocates.
+ */
+export function keepSettlers(
+  resolve: (value: never) => void,
+  reject: (error: unknown) => void,
+): void {
   lastResolve = resolve as (value: unknown) => void
   lastReject = reject
 }
+
+/** @internal */
+export let lastResolve: (value: unknown) => void
+/** @internal */
+export let lastReject: (error: unknown) => void
 
 function ignore(): void {}

@@ -18,13 +18,20 @@ export function wakeUpsMade(): number {
   return made
 }
 
-/** Carries `wake` out: at once, unless a test permutes wake-ups. */
-export function wakeUp(wake: () => void): void {
-  if (order === undefined) wake()
-  else order.add(wake)
+/** Calls `wake(argument)`: at once, unless a test permutes wake-ups. */
+export function wakeUp(wake: () => void): void
+export function wakeUp<A>(wake: (argument: A) => void, argument: A): void
+export function wakeUp<A>(wake: (argument?: A) => void, argument?: A): void {
+  if (order === undefined) wake(argument)
+  else addTo(order, wake, argument)
 }
 
-/** Whether a test permutes wake-ups; saves the closure where none does. */
+// Apart, since what a closure keeps is made where its function begins, and few get here.
+function addTo<A>(order: WakeUpOrder, wake: (argument?: A) => void, argument?: A): void {
+  order.add(() => wake(argument))
+}
+
+/** Whether a test permutes wake-ups. */
 export function wakeUpsAreOrdered(): boolean {
   return order !== undefined
 }

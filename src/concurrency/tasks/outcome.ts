@@ -4,7 +4,8 @@ import { isCancellation } from '../scope/cancellation.ts'
 import { checkFunction } from '../scope/arguments.ts'
 import { inThisContext } from '../scope/context.ts'
 import { currentScope, type Scope } from '../scope/scope.ts'
-import { type Describable, Waiter } from '../scope/waiter.ts'
+import { countWakeUp, wakeUp } from '../scope/wake-ups.ts'
+import { type Describable, keepSettlers, lastReject, lastResolve, Waiter } from '../scope/waiter.ts'
 import { waitInLine } from '../scope/wait-line.ts'
 import { WaiterSet } from '../scope/waiter-set.ts'
 
@@ -32,7 +33,11 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
   // The value, or the error of the two other ends.
   #value: unknown = undefined
   // Not typed by T: a task of numbers is a task of unknowns.
-  // Most are awaited once: the first who waits needs no line to stand in.
+  // Most tasks are awaited once, by whoever started them and in that scope. It tells the task of its
+  // cancellation anyway, so that wait needs no place of its own in it: these settle its promise.
+  #resolve: ((value: unknown) => void) | undefined = undefined
+  #reject: ((error: unknown) => void) | undefined = undefined
+  // The first of the others needs no line to stand in.
   #waiter: Waiter<unknown> | undefined = undefined
   #others: WaiterSet<unknown> | undefined = undefined
   #callbacks: DoneCallback[] | undefined = undefined
@@ -59,6 +64,11 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
   /** @internal Why code in `scope` must not wait for it: it would wait for itself. */
   refusal(_scope: Scope): Error | undefined {
     return undefined
+  }
+
+  /** @internal Whether it is told when `scope` is cancelled, by `aroundCancelled()`. */
+  protected isToldWith(_scope: Scope): boolean {
+    return false
   }
 
   /** Somebody has learned what came of it. @internal */
@@ -136,11 +146,15 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
   protected settle(state: OutcomeEnd, value: unknown): void {
     this.#state = state
     this.#value = value
+    if (this.#resolve !== undefined) {
+      this.#observed = true
+      this.#settleFirst(state === 'succeeded' ? this.#resolve : this.#reject, value)
+    }
     const waiter = this.#waiter
     if (waiter !== undefined) {
       const others = this.#others
       // Who was cancelled while waiting has learned nothing.
-      this.#observed = this.#isAwaited()
+      if (this.#isAwaited()) this.#observed = true
       this.#waiter = this.#others = undefined
       if (state === 'succeeded') {
         waiter.resolve(value)
@@ -174,7 +188,38 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
     return Promise.resolve(this.#value as T)
   }
 
+  /** @internal Whether somebody awaits it in the scope that it is told with, as `isToldWith()` says. */
+  get awaitedAround(): boolean {
+    return this.#resolve !== undefined
+  }
+
+  /** @internal The scope that it is told with was cancelled: who awaits it there does so no longer. */
+  protected aroundCancelled(error: unknown): void {
+    this.#settleFirst(this.#reject, error)
+  }
+
+  /** @internal It will not be told of the cancellation of `scope` any more: who awaits it there will be. */
+  protected noLongerTold(scope: Scope): void {
+    const resolve = this.#resolve
+    if (resolve === undefined) return
+    this.#resolve = this.#reject = undefined
+    resolve(this.#waitIn(scope))
+  }
+
+  #settleFirst(settle: ((value: unknown) => void) | undefined, value: unknown): void {
+    if (settle === undefined) return
+    this.#resolve = this.#reject = undefined
+    countWakeUp()
+    wakeUp(settle, value)
+  }
+
   #waitIn(scope: Scope): Promise<unknown> {
+    if (this.#waiter === undefined && this.#resolve === undefined && this.isToldWith(scope)) {
+      const promise = new Promise<unknown>(keepSettlers)
+      this.#resolve = lastResolve
+      this.#reject = lastReject
+      return promise
+    }
     // One that was cancelled stays here until the next one comes.
     if (this.#waiter !== undefined && this.#isAwaited()) {
       return waitInLine((this.#others ??= new WaiterSet()), scope, this)

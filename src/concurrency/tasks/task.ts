@@ -114,12 +114,29 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
   /** @internal Starts the task in a later microtask, in the context of the caller. */
   start(): void {
     this.#started = true
+    keepTime(this.startedAt)
     // The first step never runs inside spawn(): the handle exists before anything can fail.
-    void this.run(microtask)
+    void microtask.then(() => this.#firstStep())
+  }
+
+  #firstStep(): void {
+    forgetTime()
+    this.run()
   }
 
   /** @internal */
-  stopWaiting(): void {}
+  protected override isToldWith(scope: Scope): boolean {
+    return this.scope.parent === scope && !this.scope.cancelled
+  }
+
+  /** @internal */
+  stopWaiting(): void {
+    if (!this.awaitedAround) return
+    const around = this.scope.parent as Scope
+    if (around.error !== undefined) this.aroundCancelled(around.error)
+    // It was cancelled itself, and a scope is not told twice.
+    else this.noLongerTold(around)
+  }
 
   /** @internal Ends a task that was never started. */
   discard(): void {
@@ -127,33 +144,42 @@ export class Task<T = unknown> extends Outcome<T> implements ScopeTask {
     this.#end('cancelled', this.scope.error)
   }
 
-  /**
-   * @internal Runs it in a later microtask, in the context of the caller. Without `soon` it runs now, and
-   * the rest of this step with it: whoever calls it so has to be done.
-   */
-  async run(soon?: Promise<void>): Promise<void> {
+  /** @internal Runs it now, and the rest of this step with it: whoever calls it has to be done. */
+  run(): void {
     const { scope } = this
-    let state: OutcomeEnd = 'succeeded'
-    let value: unknown
+    enterScope(scope)
+    this.#started = true
+    watching?.taskStarted(this)
+    const main = this.#main as TaskFunction<T>
+    // What it captured can be collected while the handle lives on.
+    this.#main = undefined
+    // Not an async function, whose promise and whose frame are an eighth of what a task costs. The end is
+    // a later microtask, whatever it is: a pool starts the next task there, and must not get deeper.
+    let result: Promise<T>
     try {
-      if (soon !== undefined) {
-        keepTime(this.startedAt)
-        await soon
-        forgetTime()
-      }
-      enterScope(scope)
-      const main = this.#main as TaskFunction<T>
-      this.#started = true
-      watching?.taskStarted(this)
-      // What it captured can be collected while the handle lives on.
-      this.#main = undefined
-      value = await main(scope)
+      result = Promise.resolve(main(scope))
     } catch (error) {
-      state = scope.cancelled && isCancellation(error) ? 'cancelled' : 'failed'
-      value = state === 'cancelled' ? scope.error : error
+      // As it was thrown: a value that is no Error too.
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+      result = Promise.reject(error)
     }
-    if (!scope.empty) await scope.close()
-    this.#end(state, value)
+    result.then(
+      (value) => this.#ended('succeeded', value),
+      (error: unknown) => this.#failed(error),
+    )
+  }
+
+  #failed(error: unknown): void {
+    const { scope } = this
+    if (scope.cancelled && isCancellation(error)) this.#ended('cancelled', scope.error)
+    else this.#ended('failed', error)
+  }
+
+  #ended(state: OutcomeEnd, value: unknown): void {
+    const { scope } = this
+    const emptied = scope.empty ? undefined : scope.close()
+    if (emptied === undefined) this.#end(state, value)
+    else void emptied.then(() => this.#end(state, value))
   }
 
   #end(state: OutcomeEnd, value: unknown): void {

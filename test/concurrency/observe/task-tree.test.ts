@@ -10,6 +10,7 @@ import {
   callLater,
   captureSpawnSites,
   gather,
+  Pool,
   Queue,
   shield,
   sleep,
@@ -77,6 +78,18 @@ test('taskTree() shows what a task waits for, several things too, and where it w
     expect(node?.site).toBe(task.site)
     expect(String(taskTree())).toContain(` and `)
     expect(String(taskTree())).toContain(`, spawned at ${task.site}`)
+    group.cancel()
+  })
+})
+
+test('taskTree() shows that a task waits for another one, which it has started itself', async () => {
+  const pool = new Pool({ limit: 1 })
+  await taskGroup(async (group) => {
+    group.spawn(() => pool.submit(forever, { name: 'page' }), { name: 'crawl' })
+    await settle()
+    const [crawl] = taskTree().roots[0]?.children ?? []
+    expect(crawl).toMatchObject({ name: 'crawl', waitsFor: ['task "page"'] })
+    expect(crawl?.children).toMatchObject([{ name: 'page', waitsFor: ['sleep()'] }])
     group.cancel()
   })
 })

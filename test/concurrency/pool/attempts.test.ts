@@ -28,7 +28,7 @@ function attempts(fn: TaskFunction<unknown>, limit?: number, retry?: number) {
     undefined,
     undefined,
   )
-  void runInScope(task.scope, () => task.run())
+  runInScope(task.scope, () => task.run())
   return { task, pauses }
 }
 

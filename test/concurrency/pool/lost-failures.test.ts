@@ -4,6 +4,7 @@ import { PoolTask } from '../../../src/concurrency/pool/pool-task.ts'
 import { rootScope, Scope } from '../../../src/concurrency/scope/scope.ts'
 import { TaskGroupError } from '../../../src/concurrency/tasks/task-group-error.ts'
 import { RecordingGroup } from '../../support/recording-group.ts'
+import { settle } from '../../../src/testing/settle.ts'
 
 const owner = { taskEnded: (): void => {} }
 
@@ -20,7 +21,8 @@ async function failed(name: string, around: Scope): Promise<[PoolTask]> {
     undefined,
     undefined,
   )
-  await task.run()
+  task.run()
+  await settle()
   return [task]
 }
 

@@ -973,3 +973,21 @@ it("Pool with whenFull 'drop-oldest' drops none of a batch that fills its queue"
   gate.set()
   expect([await mapped, await submitted]).toEqual([['a'], 'b'])
 })
+
+it('tasks that throw before they wait for anything end one after the other, however many', async () => {
+  const pool = new Pool({ limit: 1, maxQueue: Infinity })
+  const error = new Error('broken')
+  const tasks: Task[] = []
+  for (let at = 0; at < 20_000; at++) {
+    tasks.push(
+      pool.submit(() => {
+        throw error
+      }),
+    )
+  }
+  const ends = await Promise.allSettled(tasks)
+  expect(new Set(ends.map((end) => end.status === 'rejected' && end.reason === error))).toEqual(
+    new Set([true]),
+  )
+  expect(pool.statistics()).toEqual({ ...fresh, failed: 20_000 })
+})

@@ -9,11 +9,11 @@ import {
 
 test('wakeUp() is carried out at once, unless an order is in force', () => {
   const done: string[] = []
-  wakeUp(() => done.push('at once'))
+  wakeUp((entry) => done.push(entry), 'at once')
   expect([done, wakeUpsAreOrdered()]).toEqual([['at once'], false])
   const waiting: (() => void)[] = []
   const restore = replaceWakeUpOrder({ add: (wake) => void waiting.push(wake) })
-  wakeUp(() => done.push('later'))
+  wakeUp((entry) => done.push(entry), 'later')
   expect([done, wakeUpsAreOrdered()]).toEqual([['at once'], true])
   waiting[0]?.()
   restore()

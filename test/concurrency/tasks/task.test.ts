@@ -5,6 +5,7 @@ import { MockClock, settle } from '../../../src/testing/index.ts'
 import {
   captureSpawnSites,
   currentTask,
+  Pool,
   shield,
   sleep,
   Task,
@@ -154,6 +155,68 @@ test('awaiting a task in a cancelled scope throws there, and leaves a task of ot
   })
 })
 
+test('awaiting a task where it was started ends with that scope, and not with the task', async () => {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  await taskGroup(async (group) => {
+    const task = group.spawn(() => promise)
+    const waits = [rejectionOf(task), rejectionOf(task), rejectionOf(timeout(60_000, () => task))]
+    await settle()
+    group.cancel('enough')
+    const reason = { source: 'explicit', reason: 'enough' }
+    expect(await Promise.all(waits)).toMatchObject([reason, reason, reason])
+    expect([task.done, task.observed]).toEqual([false, false])
+    resolve('in spite of it')
+  })
+})
+
+test('awaiting a task that was cancelled alone goes on, and ends with the scope around', async () => {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  await taskGroup(async (group) => {
+    const deaf = group.spawn(() => promise)
+    let over = false
+    const waiting = deaf.then((value) => {
+      over = true
+      return value
+    })
+    await settle()
+    deaf.cancel('that one')
+    await settle()
+    expect(over).toBe(false)
+    resolve('in spite of it')
+    expect(await waiting).toBe('in spite of it')
+  })
+  const never = Promise.withResolvers<void>()
+  await taskGroup(async (group) => {
+    const deaf = group.spawn(() => never.promise)
+    const waiting = rejectionOf(deaf)
+    await settle()
+    deaf.cancel('alone')
+    await settle()
+    group.cancel('all')
+    expect(await waiting).toMatchObject({ reason: 'all' })
+    expect(deaf.done).toBe(false)
+    never.resolve()
+  })
+})
+
+test('awaiting a task where it was started outlives the region in which that was', async () => {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  await taskGroup(async (group) => {
+    const pool = new Pool({ limit: 1 })
+    const [waiting, task] = await timeout(60_000, async () => {
+      const task = pool.submit(() => promise)
+      const waiting = rejectionOf(task)
+      await settle()
+      return [waiting, task]
+    })
+    group.cancel('late')
+    expect(await waiting).toMatchObject({ reason: 'late' })
+    expect(task.state).toBe('running')
+    resolve('done')
+    await pool.close()
+  })
+})
+
 test('a task cancels what it left behind, and is over when that is', async () => {
   const order: string[] = []
   await taskGroup(async (group) => {
@@ -222,10 +285,9 @@ test('a task that waits for its turn can be given up before it ran', async () =>
 test('a task that has waited for its turn may run at once', async () => {
   const owner = { taskEnded: () => undefined }
   const task = Task.create(() => 'ran', owner, new Scope(undefined), { name: 'queued' })
-  const running = task.run()
+  task.run()
   expect([task.state, task.describe()]).toEqual(['running', 'task "queued"'])
-  await running
-  expect(task.result()).toBe('ran')
+  expect(await task).toBe('ran')
 })
 
 test('a task that awaits itself, or a task that it is part of, gets an error at once', async () => {
