@@ -31,6 +31,8 @@ const closed = 64
 const closedTold = 128
 /** Bytes come in a buffer that is not ours to keep. */
 const copies = 256
+/** Nothing is to be written any more: for whoever writes. */
+const mute = 512
 
 export abstract class Inbound {
   #state: number
@@ -103,6 +105,15 @@ export abstract class Inbound {
   /** Whether the peer has ended, or all is over. */
   protected get over(): boolean {
     return (this.#state & (ended | abandoned | closed)) !== 0
+  }
+
+  /** Whether writing does anything. */
+  protected get writable(): boolean {
+    return (this.#state & mute) === 0
+  }
+
+  protected endWriting(): void {
+    this.#state |= mute
   }
 
   protected get holdsBytes(): boolean {

@@ -42,8 +42,6 @@ const plain: SocketTransportOptions = {}
 export class SocketTransport extends Inbound implements Transport {
   readonly #socket: Socket
   readonly #options: SocketTransportOptions
-  /** Whether `write()` does anything: until `end()`, `destroy()` or the socket's end. */
-  #writable = true
   /** What is left of a write that was too large for one; what is written after it too. */
   #slices: Slices | undefined = undefined
 
@@ -65,7 +63,7 @@ export class SocketTransport extends Inbound implements Transport {
   }
 
   write(data: Uint8Array | string): boolean {
-    if (!this.#writable) return false
+    if (!this.writable) return false
     if (data.length > sliceSize || this.#slices !== undefined) {
       return SocketTransport.#writeSliced(this, data)
     }
@@ -81,21 +79,21 @@ export class SocketTransport extends Inbound implements Transport {
   }
 
   end(): void {
-    if (!this.#writable) return
-    this.#writable = false
+    if (!this.writable) return
+    this.endWriting()
     if (this.#slices === undefined) this.#socket.end()
   }
 
   destroy(error?: Error): void {
     if (!this.abandon(error)) return
-    this.#writable = false
+    this.endWriting()
     this.#slices = undefined
     this.#socket.destroy()
   }
 
   reset(error?: Error): void {
     if (!this.abandon(error)) return
-    this.#writable = false
+    this.endWriting()
     this.#slices = undefined
     if (this.#options.resettable === true) this.#socket.resetAndDestroy()
     else this.#socket.destroy()
@@ -111,7 +109,7 @@ export class SocketTransport extends Inbound implements Transport {
     // Bytes that came in plain text would be taken as if they had come encrypted.
     const early = this.holdsBytes || this.#socket.readableLength > 0
     const late = this.#slices !== undefined
-    if (early || late || !this.#writable || this.over) {
+    if (early || late || !this.writable || this.over) {
       const closed = late ? 'writes are not done' : 'the connection is closed'
       const why = early ? 'the peer sent bytes before it' : closed
       this.destroy()
@@ -134,7 +132,7 @@ export class SocketTransport extends Inbound implements Transport {
     const held = Buffer.concat(this.takeHeld())
     const [first = handshakeRecord] = held
     const late = this.#slices !== undefined
-    if (first !== handshakeRecord || late || !this.#writable || this.over) {
+    if (first !== handshakeRecord || late || !this.writable || this.over) {
       const closed = late ? 'writes are not done' : 'the connection is closed'
       this.destroy()
       const why = first === handshakeRecord ? closed : 'the client sent bytes before it'
@@ -177,13 +175,13 @@ export class SocketTransport extends Inbound implements Transport {
   /** @internal */
   drained(): void {
     const slices = this.#slices
-    if (slices === undefined ? this.#writable : SocketTransport.#writeNext(this, slices))
+    if (slices === undefined ? this.writable : SocketTransport.#writeNext(this, slices))
       this.tellDrain()
   }
 
   /** @internal */
   socketClosed(): void {
-    this.#writable = false
+    this.endWriting()
     this.#slices = undefined
     this.#options.onClosed?.()
     this.tellClosed()
@@ -212,8 +210,8 @@ export class SocketTransport extends Inbound implements Transport {
     }
     if (slices.bytes > 0) return false
     transport.#slices = undefined
-    if (!transport.#writable) socket.end()
-    return !full && transport.#writable
+    if (!transport.writable) socket.end()
+    return !full && transport.writable
   }
 
   /** Lets go of the socket, as if it had never been ours. */
@@ -221,7 +219,7 @@ export class SocketTransport extends Inbound implements Transport {
     const socket = transport.#socket
     socket.off('data', onData).off('end', onEnd).off('drain', onDrain).off('close', onClose)
     // `onError` stays: TLS has a listener of its own, and may leave before the last error.
-    transport.#writable = false
+    transport.endWriting()
     transport.dismissSink()
   }
 }

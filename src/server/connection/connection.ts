@@ -34,6 +34,8 @@ type State = 'open' | 'ending' | 'upgraded' | 'gone'
 export class Connection
   implements Sink, RequestOrigin, ReadTimeoutListener, HandlingListener, HostedConnection
 {
+  previousConnection: HostedConnection | undefined = undefined
+  nextConnection: HostedConnection | undefined = undefined
   readonly #transport: Transport
   readonly #host: ConnectionHost
   readonly #endpoint: Endpoint

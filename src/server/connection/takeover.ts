@@ -29,6 +29,8 @@ export function finishTaken(
 }
 
 export class Takeover implements UpgradedConnection, HostedConnection, RequestOrigin, Sink {
+  previousConnection: HostedConnection | undefined = undefined
+  nextConnection: HostedConnection | undefined = undefined
   readonly transport: Transport
   readonly server: ConnectionHost
   readonly endpoint: Endpoint

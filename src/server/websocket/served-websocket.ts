@@ -33,6 +33,8 @@ export class ServedWebSocket
   implements HostedConnection, RequestOrigin, LinkListener
 {
   declare protected readonly terms: ServedOptions
+  previousConnection: HostedConnection | undefined = undefined
+  nextConnection: HostedConnection | undefined = undefined
   readonly #scope: RequestScope
   // Once the connection has ended, and the handler has not.
   #leaving: Leaving | undefined = undefined
@@ -60,6 +62,8 @@ export class ServedWebSocket
   // As LinkListener, its own:
 
   linkEnded(): void {
+    // A socket that is closed has no address any more, unless it was asked before: then it keeps it.
+    this.remoteAddress?.at(0)
     const { patience, wheel } = this.terms
     if (patience === Infinity) return
     if (this.inbox.used && patience > 0) {

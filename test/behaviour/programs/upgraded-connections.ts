@@ -25,7 +25,7 @@ type Accept = (this: ConnectionHost, ...given: Parameters<ConnectionHost['accept
 const accept: Accept = Reflect.get(ConnectionHost.prototype, 'accept')
 ConnectionHost.prototype.accept = function (transport, endpoint) {
   accept.call(this, transport, endpoint)
-  for (const connection of this.connections) {
+  for (const connection of this.connections.all()) {
     if (connection.constructor.name === 'Connection') watch('connections', connection)
   }
 }
