@@ -1,8 +1,11 @@
 /** Who is slow: a member whose socket does not take what it is given, and nobody else. */
+import { randomBytes } from 'node:crypto'
+import { taskGroup } from 'spool'
 import { Room } from 'spool/server'
 import { MockClock, settle } from 'spool/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { someTurns } from '../../support/open-resources.ts'
+import { turn } from '../../../src/testing/settle.ts'
+import { someTurns, turnUntil } from '../../support/open-resources.ts'
 import { opcodes } from '../../support/websocket-frames.ts'
 import { type Pair, webSocketPair } from '../../support/websocket-pair.ts'
 
@@ -13,8 +16,17 @@ afterEach(() => still[Symbol.dispose]())
 
 const message = (number: number): string => `${number}`.padEnd(10_000, '.')
 
+/** 100,000 bytes, which half as many would say. */
+const incompressible = (): string => randomBytes(50_000).toString('hex')
+
 async function joined(room: Room): Promise<Pair> {
   const pair = await webSocketPair()
+  room.join(pair.ws)
+  return pair
+}
+
+async function compressing(room: Room): Promise<Pair> {
+  const pair = await webSocketPair('server', { compression: true }, {})
   room.join(pair.ws)
   return pair
 }
@@ -148,5 +160,67 @@ describe('Room', () => {
     expect(queued + dropped).toBe(5_000)
     expect(slow.near.bytesQueued).toBe(before)
     slow.ws.destroy()
+  })
+  test.each(['disconnect', 'drop-oldest'] as const)(
+    '%s does nothing to members who read, however much has to be compressed for each',
+    async (whenSlow) => {
+      still[Symbol.dispose]()
+      const room = new Room({ whenSlow, maxQueue: 500_000 })
+      const members = await Promise.all([compressing(room), compressing(room), compressing(room)])
+      const counts: number[] = []
+      for (let number = 0; number < 40; number++) {
+        counts.push(await room.publish(incompressible()))
+        const { queued } = room.statistics()
+        // Whoever awaits it is held up before as much waits as may.
+        expect(queued).toBeLessThan(3 * 5)
+      }
+      await turnUntil(() => room.statistics().queued === 0)
+      expect(counts).toEqual(Array.from({ length: 40 }, () => 3))
+      expect(room.statistics()).toMatchObject({ members: 3, disconnected: 0, dropped: 0 })
+      await turnUntil(() => members.every(({ ws }) => ws.link.writer.direct))
+      expect(members.map(({ peer }) => peer.take().length)).toEqual([40, 40, 40])
+      for (const { ws } of members) ws.destroy()
+    },
+  )
+
+  test('nobody waits for the compression of a member that is stuck or gone', async () => {
+    still[Symbol.dispose]()
+    const room = new Room({ maxQueue: 200_000 })
+    const [stuck, other] = [await compressing(room), await compressing(room)]
+    stuck.peer.transport.pause()
+    void stuck.ws.send(randomBytes(200_000)).catch(() => undefined)
+    await turnUntil(() => stuck.ws.link.writer.direct)
+    for (let number = 0; number < 10; number++) {
+      await room.publish(incompressible())
+      await someTurns(3)
+    }
+    expect(room.statistics()).toMatchObject({ members: 1, disconnected: 1 })
+    const publishing = Array.from({ length: 6 }, () => room.publish(incompressible()))
+    await turn()
+    other.ws.destroy()
+    expect(await Promise.all(publishing)).toEqual(Array.from({ length: 6 }, () => 1))
+    expect(room.statistics()).toMatchObject({ members: 0, queued: 0 })
+    stuck.ws.destroy()
+  })
+
+  test('publish() is given up with its scope while it waits for compression, and has sent', async () => {
+    still[Symbol.dispose]()
+    const room = new Room({ maxQueue: 200_000 })
+    const { ws, peer } = await compressing(room)
+    let counts: number[] = []
+    let left = 0
+    await taskGroup(async (group) => {
+      const held = group.spawn(async () => {
+        counts = await Promise.all(Array.from({ length: 8 }, () => room.publish(incompressible())))
+        left = room.statistics().queued
+      })
+      await turn()
+      held.cancel('no longer wanted')
+    })
+    expect(counts).toEqual(Array.from({ length: 8 }, () => 1))
+    expect(left).toBeGreaterThan(2)
+    await turnUntil(() => room.statistics().queued === 0 && ws.link.writer.direct)
+    expect(peer.take().length).toBe(8)
+    ws.destroy()
   })
 })

@@ -1,5 +1,6 @@
 /** The members of a room, what was published to them, and when it is written. */
 import { outsideScopes } from '../../../concurrency/scope/context.ts'
+import { WaiterSet } from '../../../concurrency/scope/waiter-set.ts'
 import { clock } from '../../../concurrency/time/current-clock.ts'
 import { nextTurn } from '../../../concurrency/time/turn-queue.ts'
 import type { WebSocketConnection } from '../websocket-connection.ts'
@@ -16,6 +17,13 @@ export interface BroadcastSettings {
   readonly maxDelay: number
 }
 
+// What may wait for a member who is not slow, but has each message compressed for itself: as many times `maxQueue`.
+// Who awaits `publish()` stays far below.
+const compressionSlack = 4
+
+// How often it is looked whether what has to be compressed is, in milliseconds. One message takes about as long.
+const compressionLook = 1
+
 export class Broadcast implements RoomKeeper {
   readonly members: Map<WebSocketConnection, RoomMember> = new Map()
   readonly log: RoomLog = new RoomLog()
@@ -23,8 +31,11 @@ export class Broadcast implements RoomKeeper {
   readonly maxQueue: number
   published = 0
   flushes = 0
-  /** Resolves when the loop has turned, after more was published within one turn than is gathered. */
-  turn: Promise<void> | undefined = undefined
+  /**
+   * Those who published more within one turn than is gathered, or faster than it is compressed: woken when the
+   * loop has turned, and no member has half of `maxQueue` left to be compressed.
+   */
+  turn: WaiterSet<void> | undefined = undefined
   readonly #pace: FlushPace
   // What most waits for one member: no less than that.
   #mostQueued = 0
@@ -89,13 +100,36 @@ export class Broadcast implements RoomKeeper {
 
   #flushNow(): void {
     // The sockets must not take the publisher's context for theirs.
-    outsideScopes(() => this.#flush())
-    this.turn ??= new Promise((resolve) => {
-      nextTurn(() => {
-        this.turn = undefined
-        resolve()
-      })
+    outsideScopes(() => {
+      this.#flush()
+      this.#holdUp()
     })
+  }
+
+  #holdUp(): void {
+    if (this.turn !== undefined) return
+    this.turn = new WaiterSet()
+    nextTurn(this.#goOn)
+  }
+
+  readonly #goOn = (): void => {
+    for (const member of this.members.values()) {
+      if (!this.#isBehind(member)) continue
+      clock().setTimer(compressionLook, this.#goOn, { background: true })
+      return
+    }
+    const { turn } = this
+    this.turn = undefined
+    turn?.wake()
+  }
+
+  #isBehind(member: RoomMember): boolean {
+    return member.queuedCost >= this.maxQueue / 2 && member.compressing
+  }
+
+  #isSlow(member: RoomMember): boolean {
+    if (!this.#judging || !member.overfull) return false
+    return !member.compressing || member.queuedCost >= this.maxQueue * compressionSlack
   }
 
   #flush(): void {
@@ -103,8 +137,9 @@ export class Broadcast implements RoomKeeper {
     this.flushes++
     this.#mostQueued = 0
     for (const member of this.members.values()) {
-      if (this.#judging && member.overfull && !this.slow.judge(member)) continue
+      if (this.#isSlow(member) && !this.slow.judge(member)) continue
       member.flush()
+      if (this.slow.whenSlow !== 'wait' && this.#isBehind(member)) this.#holdUp()
       this.#mostQueued = Math.max(this.#mostQueued, member.queuedCost)
     }
     this.log.clear()

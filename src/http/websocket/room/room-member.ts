@@ -73,6 +73,13 @@ export class RoomMember implements LinkListener, LogReader {
     return this.#queue.cost >= this.#keeper.maxQueue && this.queued > 1
   }
 
+  /** Whether what waits for it, waits for being compressed for it alone: that is our doing, and not the peer's. */
+  get compressing(): boolean {
+    const { deflate, fragmenting, writer, transport } = this.link
+    if (deflate === undefined || fragmenting) return false
+    return !writer.direct || !writer.full || transport.bytesQueued === 0
+  }
+
   /** Gives it what was published, with all others. */
   flush(): void {
     if (!this.#shared) {

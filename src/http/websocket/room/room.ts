@@ -1,5 +1,6 @@
 import { checkDuration, checkOptions, show } from '../../../concurrency/scope/arguments.ts'
 import { currentScope } from '../../../concurrency/scope/scope.ts'
+import type { WaiterSet } from '../../../concurrency/scope/waiter-set.ts'
 import { Lock } from '../../../concurrency/sync/lock.ts'
 import type { Names } from '../../../util/known-names.ts'
 import { bytesOf } from '../outgoing-message.ts'
@@ -129,11 +130,12 @@ export class Room {
    * event loop, or a little later under load (`maxDelay`); what follows by `ws.send()`, and a close frame,
    * comes behind it. Leave bytes alone afterwards: they are shared with what still waits.
    *
-   * Waits for slow members with `whenSlow: 'wait'`; and until the loop has turned if 64 KiB were published
-   * within this turn, so that those who receive are served meanwhile. For nothing otherwise.
+   * Waits for slow members with `whenSlow: 'wait'`; until the loop has turned if 64 KiB were published
+   * within this turn, so that those who receive are served meanwhile; and as long as half of `maxQueue` has
+   * to be compressed for a member alone. For nothing otherwise.
    *
    * Cancellation: before it is called, or while it waits for slow members, nothing is sent; a message is
-   * given to all or to none.
+   * given to all or to none. Once it is given, the rest of the wait is given up, and nothing is thrown.
    *
    * @throws TypeError for what is no message, or an option that there is not
    *
@@ -179,9 +181,17 @@ export class Room {
   #give(message: SharedMessage, except: WebSocketConnection | undefined): number | Promise<number> {
     const broadcast = this.#broadcast
     const count = broadcast.give(message, except)
-    // Not cancellable: it is sent.
-    return broadcast.turn === undefined ? count : broadcast.turn.then(() => count)
+    return broadcast.turn === undefined ? count : countAfter(broadcast.turn, count)
   }
+}
+
+async function countAfter(turn: WaiterSet<void>, count: number): Promise<number> {
+  try {
+    await turn.wait('a room to write what was published')
+  } catch {
+    // Cancelled: but it is sent.
+  }
+  return count
 }
 
 function settingsOf(options: RoomOptions): BroadcastSettings {
