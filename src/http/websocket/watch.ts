@@ -10,6 +10,7 @@
  * less for that.
  */
 import { type TimerWheel, WheelTimer } from '../../concurrency/time/timer-wheel.ts'
+import type { Transport } from '../../io/transport.ts'
 import type { WebSocketSettings } from './websocket-options.ts'
 
 /** What many have in common who are watched. */
@@ -25,8 +26,8 @@ interface Asked {
   /** When the answer was begun to be waited for, by the wheel's ticks, and for how long. */
   readonly at: number
   readonly allowed: number
-  /** What waited to be sent then. */
-  readonly outgoing: number
+  /** How much the system had taken of what we send; `Infinity` if that was all of it. */
+  readonly taken: number
 }
 
 // How long the peer waits for our close frame at most: an answer that takes longer is nobody's.
@@ -45,8 +46,7 @@ export abstract class Watch<Terms extends WatchTerms> extends WheelTimer {
     this.terms = terms
   }
 
-  /** Bytes that wait to be sent. */
-  protected abstract readonly outgoing: number
+  abstract readonly transport: Transport
   /** Whether nothing can come, since we don't read. */
   protected abstract readonly paused: boolean
   protected abstract sendPing(): void
@@ -123,9 +123,9 @@ export abstract class Watch<Terms extends WatchTerms> extends WheelTimer {
       Watch.#wait(watch)
       return
     }
-    const { outgoing } = watch
+    const taken = Watch.#taken(watch)
     watch.sendPing()
-    Watch.#await(watch, 'pinged', heartbeatTimeout, outgoing)
+    Watch.#await(watch, 'pinged', heartbeatTimeout, taken)
   }
 
   static #checkAnswer(watch: Watch<WatchTerms>, asked: Asked): void {
@@ -135,23 +135,36 @@ export abstract class Watch<Terms extends WatchTerms> extends WheelTimer {
       Watch.#arm(watch, left)
       return
     }
-    const { outgoing, paused } = watch
-    if (outgoing < asked.outgoing || paused) {
-      Watch.#await(watch, 'pinged', settings.heartbeatTimeout, outgoing)
-    } else if (watch.#phase === 'pinged') {
+    const taken = Watch.#taken(watch)
+    const { bytesWritten, bytesQueued } = watch.transport
+    if (bytesWritten - bytesQueued > asked.taken) {
+      // As good as an answer. Maybe there was no ping, and now there is room for the next one.
+      watch.heard()
+      Watch.#wait(watch)
+    } else if (watch.paused) Watch.#await(watch, 'pinged', settings.heartbeatTimeout, taken)
+    else if (watch.#phase === 'pinged') {
       // If it was we who slept, its answer is there and only has to be read.
-      Watch.#await(watch, 'late', wheel.resolution, outgoing)
+      Watch.#await(watch, 'late', wheel.resolution, taken)
     } else watch.peerVanished()
+  }
+
+  /**
+   * The system has room for what it did not take as soon as the peer has taken what was before it. What it
+   * takes at once tells nothing.
+   */
+  static #taken({ transport }: Watch<WatchTerms>): number {
+    const { bytesWritten, bytesQueued } = transport
+    return bytesQueued === 0 ? Infinity : bytesWritten - bytesQueued
   }
 
   static #await(
     watch: Watch<WatchTerms>,
     phase: 'pinged' | 'late',
     allowed: number,
-    outgoing: number,
+    taken: number,
   ): void {
     watch.#phase = phase
-    watch.#asked = { at: watch.terms.wheel.tick, allowed, outgoing }
+    watch.#asked = { at: watch.terms.wheel.tick, allowed, taken }
     Watch.#arm(watch, allowed)
   }
 

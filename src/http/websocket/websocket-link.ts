@@ -291,10 +291,6 @@ export class WebSocketLink
 
   // As Watch:
 
-  get outgoing(): number {
-    return this.writer.queued
-  }
-
   get paused(): boolean {
     return this.inbox.full
   }

@@ -85,6 +85,48 @@ describe.each<Role>(['server', 'client'])('Watch of a %s', (role) => {
     expect(await sending).toBe(ws.ending)
   })
 
+  test('a peer that takes a stream without end slowly is alive, though as much waits each time', async () => {
+    const { ws, peer } = await webSocketPair(role, { heartbeat: 1_000 }, undefined, {
+      chunkSize: 10_000,
+    })
+    peer.transport.pause()
+    const sending = (async () => {
+      for (;;) await ws.send(Buffer.alloc(70_000))
+    })().catch((error: unknown) => error)
+    for (let count = 0; count < 60; count++) {
+      await clock.advance(300 + (count % 7) * 50)
+      peer.transport.resume()
+      // One chunk of it.
+      await Promise.resolve()
+      await Promise.resolve()
+      peer.transport.pause()
+    }
+    expect(ws.open).toBe(true)
+    ws.destroy()
+    expect(await sending).toBe(ws.ending)
+  })
+
+  test('a peer that was too busy for a ping is sent one later, before it is given up', async () => {
+    const { ws, peer } = await webSocketPair(role, { heartbeat: 1_000 })
+    peer.transport.pause()
+    const sending = ws.send(Buffer.alloc(100_000))
+    await clock.advance(1_200)
+    peer.transport.resume()
+    await sending
+    peer.take()
+    let pings = 0
+    for (let count = 0; count < 60; count++) {
+      await clock.advance(100)
+      for (const { opcode, payload } of peer.take()) {
+        if (opcode !== ping) continue
+        pings++
+        await peer.send(pong, payload)
+      }
+    }
+    expect([ws.open, pings > 1]).toEqual([true, true])
+    ws.destroy()
+  })
+
   test('a peer is not given up while it is we who do not read', async () => {
     const { ws, peer } = await webSocketPair(role, { heartbeat: 1_000, maxQueue: 100 })
     await peer.send(text, 'x'.repeat(200))
