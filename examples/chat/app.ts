@@ -26,7 +26,8 @@ export function chat(): Application {
         try {
           await room.talk(ws, query.text('name').trim())
         } finally {
-          if (room.empty) rooms.delete(params.room)
+          // Another one may have its name by now.
+          if (room.empty && rooms.get(params.room) === room) rooms.delete(params.room)
         }
       },
       {

@@ -28,11 +28,17 @@ export interface RequestKeeper {
   requestEnded(): void
 }
 
+/** Whoever speaks the new protocol on a connection that was upgraded. */
+export interface ConnectionTaker {
+  /** Whether an error says nothing but that the connection has ended. */
+  isEnd(error: unknown): boolean
+}
+
 export class RequestScope extends Scope implements ScopeGroup {
   readonly destination: Destination
   readonly request: ServerRequest
   /** @internal Of a connection that was upgraded: whoever speaks the new protocol in this scope. */
-  taker: object | undefined
+  taker: ConnectionTaker | undefined
   readonly #keeper: RequestKeeper
   #tasks: TaskGroup | undefined
 
@@ -83,7 +89,7 @@ export class RequestScope extends Scope implements ScopeGroup {
 
   /** @internal */
   take(error: unknown): boolean {
-    this.#keeper.report(error, this.request)
+    if (this.taker?.isEnd(error) !== true) this.#keeper.report(error, this.request)
     return true
   }
 

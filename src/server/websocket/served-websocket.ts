@@ -9,6 +9,7 @@
  */
 import { isCancellation } from '../../concurrency/scope/cancellation.ts'
 import { outsideScopes, runInScope } from '../../concurrency/scope/context.ts'
+import { TaskGroupError } from '../../concurrency/tasks/task-group-error.ts'
 import { type TimerWheel, WheelTimer } from '../../concurrency/time/timer-wheel.ts'
 import { closeCodes } from '../../http/websocket/close-code.ts'
 import { ConnectionClosedError } from '../../http/websocket/connection-closed-error.ts'
@@ -17,7 +18,7 @@ import { type LinkOptions, WebSocketLink } from '../../http/websocket/websocket-
 import type { Transport } from '../../io/transport.ts'
 import type { ConnectionHost, Endpoint, HostedConnection } from '../connection/connection-host.ts'
 import { finishTaken } from '../connection/takeover.ts'
-import type { RequestScope } from '../connection/request-scope.ts'
+import type { ConnectionTaker, RequestScope } from '../connection/request-scope.ts'
 import type { RequestOrigin } from '../messages/server-request.ts'
 
 /** What the connections of one route, on one address of one server, have in common. */
@@ -30,7 +31,7 @@ export interface ServedOptions extends LinkOptions {
 
 export class ServedWebSocket
   extends WebSocketLink
-  implements HostedConnection, RequestOrigin, LinkListener
+  implements HostedConnection, RequestOrigin, ConnectionTaker, LinkListener
 {
   declare protected readonly terms: ServedOptions
   previousConnection: HostedConnection | undefined = undefined
@@ -55,8 +56,15 @@ export class ServedWebSocket
   threw(error: unknown): void {
     const cancelled = isCancellation(error) && this.#scope.cancelled
     this.startClosing(cancelled ? closeCodes.goingAway : closeCodes.internalError, '')
-    const ordinary = cancelled || ServedWebSocket.#isEnd(this, error)
+    const ordinary = cancelled || this.isEnd(error)
     void ServedWebSocket.#finish(this, ordinary ? undefined : { error })
+  }
+
+  // As ConnectionTaker. It is the ordinary end of most handlers, and of the tasks in them: the client is gone,
+  // and they notice.
+  isEnd(error: unknown): boolean {
+    if (TaskGroupError.is(error)) return error.errors.every((each) => this.isEnd(each))
+    return error === this.ending || (ConnectionClosedError.is(error) && !this.sendable)
   }
 
   // As LinkListener, its own:
@@ -95,11 +103,6 @@ export class ServedWebSocket
 
   get authority(): string {
     return this.terms.endpoint.authority
-  }
-
-  // The ordinary end of most handlers: the client is gone, and they notice.
-  static #isEnd(served: ServedWebSocket, error: unknown): boolean {
-    return error === served.ending || (ConnectionClosedError.is(error) && !served.sendable)
   }
 
   static async #finish(

@@ -1,4 +1,4 @@
-import { AsyncEvent, createTask, sleep } from 'spool'
+import { AsyncEvent, createTask, sleep, taskGroup } from 'spool'
 import {
   Application,
   ConnectionClosedError,
@@ -238,6 +238,11 @@ async function opened(
   return [server, await new MemoryWebSocket(server).open()]
 }
 
+/** Waits for an answer that does not come. */
+async function answerWithout(ws: WebSocketConnection): Promise<void> {
+  for (;;) await ws.ping()
+}
+
 describe('The handler of a WebSocket', () => {
   test('that returns closes with 1000', async () => {
     const [server, socket] = await opened((ws) => ws.send('bye'))
@@ -281,6 +286,55 @@ describe('The handler of a WebSocket', () => {
       expect(server.host.statistics()).toMatchObject({ connections: 0, active: 0 })
       server.host.end()
     }
+  })
+
+  test.each<[string, WebSocketHandler]>([
+    [
+      'a group of it',
+      (ws) =>
+        taskGroup(async (group) => {
+          group.spawn(() => answerWithout(ws))
+          for await (const _ of ws) continue
+        }),
+    ],
+    [
+      'a group in a group of it',
+      (ws) => taskGroup(() => taskGroup((group) => void group.spawn(() => answerWithout(ws)))),
+    ],
+    [
+      'a task of it',
+      async (ws) => {
+        createTask(() => answerWithout(ws))
+        for await (const _ of ws) continue
+      },
+    ],
+  ])('that finds in %s that its client is gone is not told as an error', async (_, handler) => {
+    for (const code of [undefined, 1000, 4000]) {
+      const [server, socket] = await opened(handler)
+      if (code !== undefined) await socket.close(code)
+      await socket.client.end()
+      expect(server.errors).toEqual([])
+      expect(server.host.statistics()).toMatchObject({ connections: 0, active: 0 })
+      server.host.end()
+    }
+  })
+
+  test('that fails for another reason, too, in a task of it, is told so', async () => {
+    const [server, socket] = await opened((ws) =>
+      taskGroup(async (group) => {
+        group.spawn(async () => {
+          try {
+            await answerWithout(ws)
+          } catch {
+            throw new Error('a fault of ours')
+          }
+        })
+        for await (const _ of ws) continue
+      }),
+    )
+    await socket.client.end()
+    expect(server.errors).toMatchObject([{ errors: [{}, { message: 'a fault of ours' }] }])
+    server.host.end()
   })
 
   test('that has never received is cancelled when its client leaves, with its tasks', async () => {
