@@ -55,7 +55,7 @@ export abstract class CallRequest {
     const suits = heads.suits(this.settings, cookie) && url.userInfo === undefined
     if (request === undefined && suits) {
       const target = host.prefix + url.target
-      const lines = cookie === '' ? host.lines : `${host.lines}Cookie: ${cookie}\r\n`
+      const lines = host.linesWith(cookie)
       const { headers, content } = this
       if (headers === undefined && content === undefined) {
         return heads.plain(this.method, target, lines)

@@ -178,7 +178,7 @@ export class Call
 
   responded(exchange: Exchange, head: ResponseHead): void {
     const { collector } = this.#promise
-    if (this.#trace !== undefined) traceResponse(this.#trace, head.status)
+    if (this.#trace !== undefined) traceResponse(this.#trace, head.status, exchange.headAt)
     if (head.setsCookies) this.sending.cookies?.keep(cookiesIn(head.fields), this.href)
     if (this.sending.inspector?.accepts(head.status) === false) {
       this.#inspect(this.#respond(exchange, head), undefined)
@@ -222,7 +222,9 @@ export class Call
 
   finished(error?: unknown): void {
     const trace = this.#trace
-    if (trace !== undefined && trace.endedAt === undefined) traceEnd(trace, error)
+    if (trace !== undefined && trace.endedAt === undefined) {
+      traceEnd(trace, error, this.#exchange?.endedAt ?? Number.NaN)
+    }
     if (!this.#turning) this.#leave()
   }
 
@@ -297,7 +299,7 @@ export class Call
       this.#context ??= captureContext()
     }
     this.#turning = false
-    if (traced) this.#trace = traceStart(method, hrefOf(url))
+    if (traced) this.#trace = traceStart(method, hrefOf(url), now)
     const exchange = new Exchange(
       connector,
       host.shared ?? host,

@@ -74,7 +74,7 @@ export class UpgradedConnection extends ScopeMember implements ListedCall, LinkL
     this.memberOf?.removeMember(this)
     this.transport.destroy()
     this.#sending.connector.discard(this.#host)
-    if (this.#trace !== undefined) traceEnd(this.#trace, undefined)
+    if (this.#trace !== undefined) traceEnd(this.#trace, undefined, Number.NaN)
   }
 
   /** Closes it at once; its sink is told the error. */

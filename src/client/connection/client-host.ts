@@ -23,6 +23,9 @@ export class ClientHost extends PoolHost<ClientConnection, Exchange> {
   shared: ClientHost | undefined = undefined
   /** The same origin by a tunnel, where the proxy passes requests on and this one is no request. */
   tunnelled: ClientHost | undefined = undefined
+  // The lines with a cookie, of the last one: mostly that of the next request too.
+  #cookie = ''
+  #cookieLines = ''
 
   constructor(origin: Origin, route: Route, lines: string, name: string = origin.href) {
     super(name)
@@ -30,10 +33,25 @@ export class ClientHost extends PoolHost<ClientConnection, Exchange> {
     this.route = route
     this.proxyLines = route.forwards ? (route.proxy?.lines ?? '') : ''
     this.prefix = route.forwards ? origin.href : ''
-    this.lines = lines + this.proxyLines
+    this.lines = flat(lines + this.proxyLines)
+  }
+
+  /** `lines`, and this `Cookie`, if it is not empty. */
+  linesWith(cookie: string): string {
+    if (cookie === '') return this.lines
+    if (cookie !== this.#cookie) {
+      this.#cookie = cookie
+      this.#cookieLines = flat(`${this.lines}Cookie: ${cookie}\r\n`)
+    }
+    return this.#cookieLines
   }
 
   get tls(): TLSOptions | undefined {
     return this.route.tls
   }
+}
+
+// In one piece: what was joined is otherwise a tree of strings, which each request would go through.
+function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
 }

@@ -125,7 +125,7 @@ export abstract class ExchangeSending extends ExchangePhases implements UploadEv
       expectation.begin(now)
       transport.write(expectation.headOf(head))
     }
-    if (this.trace !== undefined) traceSent(this.trace)
+    if (this.trace !== undefined) traceSent(this.trace, now)
     this.#watchSending(now)
   }
 

@@ -81,11 +81,13 @@ export function areRequestsTraced(): boolean {
   )
 }
 
-export function traceStart(method: string, url: string): RequestTrace {
+// When it was, on the clock, is told by who knows it: each look at the clock is a tenth of a microsecond.
+
+export function traceStart(method: string, url: string, startedAt: number): RequestTrace {
   const trace: RequestTrace = {
     method,
     url,
-    startedAt: clock().now(),
+    startedAt,
     sentAt: undefined,
     status: undefined,
     respondedAt: undefined,
@@ -96,8 +98,8 @@ export function traceStart(method: string, url: string): RequestTrace {
   return trace
 }
 
-export function traceSent(trace: RequestTrace): void {
-  trace.sentAt = clock().now()
+export function traceSent(trace: RequestTrace, now: number): void {
+  trace.sentAt = now
   sent.publish(trace)
 }
 
@@ -119,9 +121,9 @@ export function traceChunkSent(request: RequestTrace, chunk: Uint8Array | string
   if (bytes.byteLength > 0) publishChunk(chunkSent, request, bytes)
 }
 
-export function traceResponse(trace: RequestTrace, status: number): void {
+export function traceResponse(trace: RequestTrace, status: number, now: number): void {
   trace.status = status
-  trace.respondedAt = clock().now()
+  trace.respondedAt = now
   responded.publish(trace)
 }
 
@@ -144,8 +146,9 @@ export function traceRetry(event: object): void {
   if (repeated.hasSubscribers) repeated.publish(event)
 }
 
-export function traceEnd(trace: RequestTrace, error: unknown): void {
-  trace.endedAt = clock().now()
+/** `now`: NaN if it is not known. */
+export function traceEnd(trace: RequestTrace, error: unknown, now: number): void {
+  trace.endedAt = Number.isNaN(now) ? clock().now() : now
   trace.error = error
   ended.publish(trace)
 }
