@@ -13,20 +13,13 @@ import { answer } from './fetch.ts'
 import { Key, KeyedValues } from './messages/key.ts'
 import type { ServerRequest } from './messages/server-request.ts'
 import type { PathParams } from './routing/path-params.ts'
-import { checkRouteOptions, type Handler, type RouteOptions } from './routing/route.ts'
-import type { ServerMiddleware } from './routing/route.ts'
-import type { TrailingSlash } from './routing/route-set.ts'
+import { RouteMethods } from './route-methods.ts'
+import type { Handler, RouteOptions, ServerMiddleware } from './routing/route.ts'
+import type { RegisteredRoute, TrailingSlash } from './routing/route-set.ts'
 import { type QueryInput, queryFor, type URLParam } from './routing/route-url.ts'
-import { type View, type ViewClass, viewHandlers } from './routing/view.ts'
-import {
-  type WebSocketHandler,
-  webSocketRoute,
-  type WebSocketRouteOptions,
-} from './websocket/websocket-route.ts'
 import {
   anObject,
   aText,
-  aToken,
   type Checks,
   checkSettings,
   checkValue,
@@ -52,15 +45,12 @@ export interface URLForOptions {
 
 const urlChecks: Checks<URLForOptions> = { query: optional(anObject), fragment: optional(aText) }
 
-// RFC 9110 §9.1: methods are case-sensitive. No client sends these in another case.
-const standardMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-
 function checkApplication(action: string, application: unknown): void {
   if (application instanceof Application) return
   throw new TypeError(`Cannot ${action}: expected an Application, got ${show(application)}`)
 }
 
-export class Application implements Dispatcher {
+export class Application extends RouteMethods implements Dispatcher {
   readonly #tree: ApplicationTree
   readonly #lifespans: Lifespan[] = []
   readonly #values: KeyedValues = new KeyedValues()
@@ -68,12 +58,13 @@ export class Application implements Dispatcher {
 
   /** Throws TypeError for options that don't exist. */
   constructor(options: ApplicationOptions = {}) {
+    super()
     this.#tree = new ApplicationTree(this, this.#values, options)
   }
 
   /** Wraps all routes, those added before too, and what no route matches. The first is the outermost. */
   use(...middlewares: readonly ServerMiddleware[]): this {
-    this.#checkOpen('use a middleware')
+    this.checkOpen('use a middleware')
     this.#tree.use(middlewares)
     return this
   }
@@ -98,104 +89,6 @@ export class Application implements Dispatcher {
     return this
   }
 
-  /** As `get()`, for POST. */
-  post<P extends string>(
-    pattern: P,
-    handler: Handler<PathParams<P>>,
-    options?: RouteOptions,
-  ): this {
-    return this.route('POST', pattern, handler, options)
-  }
-
-  /** As `get()`, for PUT. */
-  put<P extends string>(pattern: P, handler: Handler<PathParams<P>>, options?: RouteOptions): this {
-    return this.route('PUT', pattern, handler, options)
-  }
-
-  /** As `get()`, for PATCH. */
-  patch<P extends string>(
-    pattern: P,
-    handler: Handler<PathParams<P>>,
-    options?: RouteOptions,
-  ): this {
-    return this.route('PATCH', pattern, handler, options)
-  }
-
-  /** As `get()`, for DELETE. */
-  delete<P extends string>(
-    pattern: P,
-    handler: Handler<PathParams<P>>,
-    options?: RouteOptions,
-  ): this {
-    return this.route('DELETE', pattern, handler, options)
-  }
-
-  /** As `get()`, for HEAD. */
-  head<P extends string>(
-    pattern: P,
-    handler: Handler<PathParams<P>>,
-    options?: RouteOptions,
-  ): this {
-    return this.route('HEAD', pattern, handler, options)
-  }
-
-  /** As `get()`, for OPTIONS, which is answered with `Allow` where no route does. */
-  options<P extends string>(
-    pattern: P,
-    handler: Handler<PathParams<P>>,
-    options?: RouteOptions,
-  ): this {
-    return this.route('OPTIONS', pattern, handler, options)
-  }
-
-  /**
-   * As `get()`, for any method by name; `*` stands for every one that has no route of its own. Methods
-   * are case-sensitive; those of `get()` and its kin may be given in lower case.
-   */
-  route<P extends string>(
-    method: string,
-    pattern: P,
-    handler: Handler<PathParams<P>>,
-    options: RouteOptions = {},
-  ): this {
-    checkValue('a route', 'method', method, aToken)
-    const upper = method.toUpperCase()
-    const name = standardMethods.has(upper) ? upper : method
-    const route = `${name} ${pattern}`
-    this.#checkOpen(`add route "${route}"`)
-    if (typeof handler !== 'function') {
-      throw new TypeError(`Cannot add route "${route}": its handler is no function`)
-    }
-    checkRouteOptions(route, options)
-    this.#tree.add({ method: name, pattern, handler: handler as Handler, options })
-    return this
-  }
-
-  /**
-   * Adds a route for each method that a view has: an object with `get()`, `post()` and so on, or a class
-   * of which an instance is made for each request. A name in the options is the name of them all.
-   *
-   * @example
-   * ```ts
-   * const app = new Application().view('/notes/{id}', {
-   *   get: ({ params }) => text(`note ${params.id}`),
-   *   delete: () => empty(),
-   * })
-   * ```
-   *
-   * Throws TypeError if it has no method that is one.
-   */
-  view<P extends string>(
-    pattern: P,
-    view: View<PathParams<P>> | ViewClass<PathParams<P>>,
-    options: RouteOptions = {},
-  ): this {
-    for (const [method, handler] of viewHandlers(view, pattern)) {
-      this.route(method, pattern, handler, options)
-    }
-    return this
-  }
-
   /**
    * Puts all routes of another application under a prefix such as `/admin`; `/` puts them beside one's
    * own. Its middlewares run inside those of this one, for what it does not find under its prefix too;
@@ -214,7 +107,7 @@ export class Application implements Dispatcher {
    * ```
    */
   mount(prefix: string, application: Application, options: MountOptions = {}): this {
-    this.#checkOpen(`mount "${prefix}"`)
+    this.checkOpen(`mount "${prefix}"`)
     checkApplication(`mount "${prefix}"`, application)
     this.#tree.mount(prefix, application.#tree, options)
     return this
@@ -228,7 +121,7 @@ export class Application implements Dispatcher {
    * Throws TypeError for what is no host name, or was added before.
    */
   host(host: string, application: Application): this {
-    this.#checkOpen(`add host "${host}"`)
+    this.checkOpen(`add host "${host}"`)
     checkValue('an application', 'host', host, aText)
     checkApplication(`add host "${host}"`, application)
     this.#tree.addHost(host, application.#tree)
@@ -267,40 +160,11 @@ export class Application implements Dispatcher {
   }
 
   /**
-   * Adds a route that opens WebSockets, answered by `handler` for as long as it is connected. A request
-   * that is none for a WebSocket is answered with 400, 405 or 426, one from a page of another origin with
-   * 403.
-   *
-   * @example
-   * ```ts
-   * const app = new Application().websocket('/rooms/{room}', async (ws, { params }) => {
-   *   await ws.send(`Welcome to ${params.room}`)
-   *   for await (const message of ws) await ws.send(message)
-   * })
-   * ```
-   *
-   * Throws TypeError as `get()`, TypeError or RangeError for an option that makes no sense.
-   */
-  websocket<P extends string>(
-    pattern: P,
-    handler: WebSocketHandler<PathParams<P>>,
-    options: WebSocketRouteOptions<PathParams<P>> = {},
-  ): this {
-    checkFunction(`add route "GET ${pattern}"`, handler)
-    const { name, middleware, cancelOnDisconnect } = options
-    return this.route('GET', pattern, webSocketRoute(handler, options), {
-      ...(name === undefined ? {} : { name }),
-      ...(middleware === undefined ? {} : { middleware }),
-      ...(cancelOnDisconnect === undefined ? {} : { cancelOnDisconnect }),
-    })
-  }
-
-  /**
    * Sets something up before the first request and cleans up after the last: an async generator that
    * yields once in between. Several are set up in order, and cleaned up in reverse.
    */
   lifespan(lifespan: Lifespan): this {
-    this.#checkOpen('add a lifespan')
+    this.checkOpen('add a lifespan')
     checkFunction('add a lifespan', lifespan)
     this.#lifespans.push(lifespan)
     return this
@@ -358,7 +222,13 @@ export class Application implements Dispatcher {
     return this.#tree.destination(request)
   }
 
-  #checkOpen(action: string): void {
+  /** @internal */
+  protected addRoute(route: RegisteredRoute): void {
+    this.#tree.add(route)
+  }
+
+  /** @internal */
+  protected checkOpen(action: string): void {
     if (!this.#tree.frozen) return
     throw new ClosedResourceError(`Cannot ${action}: the application is served already`)
   }

@@ -100,10 +100,12 @@ function closingBrace(source: string, open: number): number {
 function paramOf(source: string, inner: string): Exclude<PatternPiece, { kind: 'text' }> {
   const colon = inner.indexOf(':')
   const rest = colon === -1 && inner.endsWith('*')
-  const name = colon === -1 ? (rest ? inner.slice(0, -1) : inner) : inner.slice(0, colon)
-  if (!nameSyntax.test(name)) {
-    throw invalid(source, `"${name}" is no name of letters, digits and underscores`)
+  const written = colon === -1 ? (rest ? inner.slice(0, -1) : inner) : inner.slice(0, colon)
+  if (!nameSyntax.test(written)) {
+    throw invalid(source, `"${written}" is no name of letters, digits and underscores`)
   }
+  // As the name of a property is kept: a part of another string is slow to set a property by.
+  const name = Object.keys({ [written]: 0 })[0] as string
   if (rest) return { kind: 'rest', name }
   if (colon === -1) return { kind: 'param', name, regex: undefined }
   const expression = inner.slice(colon + 1)
