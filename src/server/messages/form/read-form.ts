@@ -2,7 +2,7 @@
 import { type ContentType, parseContentType } from '../../../http/content-type.ts'
 import { HTTPError } from '../http-error.ts'
 import { refuseCoded } from '../request/request-body.ts'
-import type { ServerRequest } from '../server-request.ts'
+import type { ReadableRequest } from '../readable-request.ts'
 import { Form } from './form.ts'
 import { defaultMultipartLimits, Multipart, type MultipartLimits, type Part } from './multipart.ts'
 import { UploadedFile } from './uploaded-file.ts'
@@ -15,7 +15,7 @@ const multipart = 'multipart/form-data'
 
 /** The parts of the request's form. Throws `HTTPError` 415 or 400 at once, TypeError for the limits. */
 export function multipartOf(
-  request: ServerRequest,
+  request: ReadableRequest,
   limits: MultipartLimits,
 ): AsyncGenerator<Part, void> {
   refuseCoded(request)
@@ -31,7 +31,7 @@ export function multipartOf(
 
 /** All of the form, in either encoding. `limit` is for the whole. */
 export async function formOf(
-  request: ServerRequest,
+  request: ReadableRequest,
   limit: number,
   readText: () => Promise<string>,
 ): Promise<Form> {
@@ -53,7 +53,7 @@ export async function formOf(
   return form
 }
 
-function typeOf(request: ServerRequest): ContentType | undefined {
+function typeOf(request: ReadableRequest): ContentType | undefined {
   return parseContentType(request.headers.get('content-type'))
 }
 

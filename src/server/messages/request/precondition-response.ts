@@ -1,12 +1,12 @@
 import { formatHTTPTime } from '../../../http/fields/http-time.ts'
 import { evaluatePreconditions, type ResourceState } from '../../../http/fields/preconditions.ts'
 import { HTTPError } from '../http-error.ts'
-import type { ServerRequest } from '../server-request.ts'
+import type { ReadableRequest } from '../readable-request.ts'
 import { ServerResponse } from '../server-response.ts'
 
 /** 304 or 412, if the conditions of the request ask for one. */
 export function preconditionResponse(
-  { method, headers }: ServerRequest,
+  { method, headers }: ReadableRequest,
   state: ResourceState,
 ): ServerResponse | undefined {
   const result = evaluatePreconditions(method, headers, state)

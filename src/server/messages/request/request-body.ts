@@ -3,11 +3,11 @@ import { charsetOf } from '../../../http/content-type.ts'
 import type { IncomingBody } from '../../../http/incoming-body.ts'
 import { SpoolError } from '../../../util/error.ts'
 import { HTTPError } from '../http-error.ts'
-import type { ServerRequest } from '../server-request.ts'
+import type { ReadableRequest } from '../readable-request.ts'
 
 /** Throws `HTTPError` 413 if the body is longer than the limit of the request. */
 export async function readBody<T>(
-  request: ServerRequest,
+  request: ReadableRequest,
   read: (body: IncomingBody, limit: number) => Promise<T>,
 ): Promise<T> {
   // Refused before a byte of it is asked for.
@@ -25,7 +25,7 @@ export async function readBody<T>(
  * Throws `HTTPError` 415 for a body that is compressed: nothing here undoes that, and its bytes are no
  * text (RFC 9110 §15.5.16).
  */
-export function refuseCoded(request: ServerRequest): void {
+export function refuseCoded(request: ReadableRequest): void {
   const coding = request.headers.get('content-encoding')
   if (coding === null || /^\s*(?:identity)?\s*$/i.test(coding)) return
   throw new HTTPError(415, 'Expected a body without a content coding', {
@@ -34,7 +34,7 @@ export function refuseCoded(request: ServerRequest): void {
 }
 
 /** Decoded by the charset of its content type. Throws `HTTPError` 415 for one that is not known. */
-export async function readText(request: ServerRequest): Promise<string> {
+export async function readText(request: ReadableRequest): Promise<string> {
   refuseCoded(request)
   const charset = charsetOf(request.headers.get('content-type'))
   return readBody(request, async (body, limit) => {

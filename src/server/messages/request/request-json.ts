@@ -2,11 +2,11 @@
 import { decodeText } from '../../../http/text-decoding.ts'
 import { HTTPError } from '../http-error.ts'
 import { type StandardSchema, validated } from '../schema.ts'
-import type { ServerRequest } from '../server-request.ts'
+import type { ReadableRequest } from '../readable-request.ts'
 import { readBody, refuseCoded } from './request-body.ts'
 
 /** Of a body that is still to come. Throws `HTTPError` 400 if it is none, 415 if it is compressed. */
-export function readJSON(request: ServerRequest): Promise<unknown> {
+export function readJSON(request: ReadableRequest): Promise<unknown> {
   return readBody(request, async (body, limit) => {
     try {
       return await body.json(limit)
@@ -21,7 +21,7 @@ export function readJSON(request: ServerRequest): Promise<unknown> {
  * Throws `HTTPError` 400 if it is none, 415 if it is compressed, and 422 if it does not match the schema.
  */
 export function jsonOf(
-  request: ServerRequest,
+  request: ReadableRequest,
   bytes: Uint8Array,
   schema: StandardSchema | undefined,
 ): Promise<unknown> {
@@ -34,7 +34,7 @@ export function jsonOf(
   }
 }
 
-function parsed(request: ServerRequest, bytes: Uint8Array): unknown {
+function parsed(request: ReadableRequest, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(decodeText(bytes))
   } catch (error) {
@@ -43,7 +43,7 @@ function parsed(request: ServerRequest, bytes: Uint8Array): unknown {
 }
 
 // Only now: what is compressed is never JSON, and no other request pays for the look.
-function notJSON(request: ServerRequest, cause: unknown): HTTPError {
+function notJSON(request: ReadableRequest, cause: unknown): HTTPError {
   refuseCoded(request)
   return new HTTPError(400, 'The body is not valid JSON', { cause })
 }
