@@ -34,12 +34,12 @@ export class LostFailures {
     if (this.#tasks.size > mostKept) this.#tasks.take()?.unclaimed?.giveUp()
   }
 
-  /** Throws those that still nobody has looked at, if there are any, and forgets them. */
-  throwAll(): void {
+  /** An error that lists those that still nobody has looked at, if there are any, and forgets them. */
+  take(): TaskGroupError | undefined {
     const failures: TaskFailure[] = []
     for (let task = this.#tasks.take(); task !== undefined; task = this.#tasks.take()) {
       if (task.unclaimed?.claim()) failures.push({ name: task.name, error: task.failure })
     }
-    if (failures.length > 0) throw new TaskGroupError(this.#pool, failures)
+    return failures.length > 0 ? new TaskGroupError(this.#pool, failures) : undefined
   }
 }

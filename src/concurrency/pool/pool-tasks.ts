@@ -8,6 +8,7 @@ import { currentScope, rootScope, Scope } from '../scope/scope.ts'
 import { checkCount } from '../sync/count.ts'
 import { type LineWaiter, waitInLine, WaitLine } from '../scope/wait-line.ts'
 import type { Task, TaskFunction, TaskOwner } from '../tasks/task.ts'
+import type { TaskGroupError } from '../tasks/task-group-error.ts'
 import { sleep } from '../time/sleep.ts'
 import { Admission } from './admission.ts'
 import { type AttemptKeeper, inAttempts } from './attempts.ts'
@@ -47,7 +48,10 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   /** Around detached tasks, and around waits that nothing cancels. */
   readonly #scope: Scope = new Scope(undefined)
   readonly #admission = new Admission(() => this.#places())
-  readonly #joiners: WaitLine<LineWaiter<void>> = new WaitLine()
+  /** Who throws what nobody has looked at, all of them the same. */
+  readonly #joiners: WaitLine<LineWaiter<TaskGroupError | undefined>> = new WaitLine()
+  /** Who was cancelled while closing, and throws nothing. */
+  readonly #leaving: WaitLine<LineWaiter<void>> = new WaitLine()
   readonly #lost: LostFailures
   #backingOff = 0
   #succeeded = 0
@@ -116,9 +120,9 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
   async join(): Promise<void> {
     this.#refuseInside()
     const scope = currentScope()
-    if (!this.#idle) await waitInLine(this.#joiners, scope, this)
-    else scope.throwIfCancelled()
-    this.#lost.throwAll()
+    scope.throwIfCancelled()
+    const failure = this.#idle ? this.#lost.take() : await waitInLine(this.#joiners, scope, this)
+    if (failure !== undefined) throw failure
   }
 
   async close(): Promise<void> {
@@ -126,16 +130,18 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
     this.#refuseMore()
     this.resume()
     const scope = currentScope()
+    let failure: TaskGroupError | undefined
     if (!this.#idle && !scope.cancelled) {
       // All that can be thrown here is the cancellation, and then tasks are left.
-      await waitInLine(this.#joiners, scope, this).catch(ignore)
+      failure = await waitInLine(this.#joiners, scope, this).catch(ignore)
     }
     if (!this.#idle) {
       this.cancel(scope.error)
       // Where all of them were waiting, none is left now.
-      if (!this.#idle) await waitInLine(this.#joiners, this.#scope, this)
+      if (!this.#idle) await waitInLine(this.#leaving, this.#scope, this)
     }
-    if (!scope.cancelled) this.#lost.throwAll()
+    if (!scope.cancelled) failure ??= this.#lost.take()
+    if (failure !== undefined) throw failure
   }
 
   cancel(reason: unknown): void {
@@ -283,7 +289,11 @@ export class PoolTasks implements TaskOwner, AttemptKeeper {
 
   #becameIdle(): void {
     this.#adaptive?.rest()
-    while (this.#joiners.size > 0) this.#joiners.shift()?.resolve()
+    if (this.#joiners.size > 0) {
+      const failure = this.#lost.take()
+      while (this.#joiners.size > 0) this.#joiners.shift()?.resolve(failure)
+    }
+    while (this.#leaving.size > 0) this.#leaving.shift()?.resolve()
     this.events.emit('idle')
   }
 
@@ -316,4 +326,4 @@ function checkTimeout(timeout: number): number {
   return checkDuration('timeout', timeout)
 }
 
-function ignore(): void {}
+function ignore(): undefined {}

@@ -148,7 +148,8 @@ export class Pool implements AsyncDisposable {
 
   /**
    * Calls `listener` whenever the last task that waited for a slot is gone (`drain`), or the last task
-   * at all (`idle`). Returns a function that takes the listener away.
+   * at all (`idle`), outside of every scope. What a listener throws is an uncaught exception of the process,
+   * and stops neither the pool nor the other listeners. Returns a function that takes the listener away.
    *
    * @throws {TypeError} if there is no such event, or `listener` is no function.
    */
@@ -161,7 +162,8 @@ export class Pool implements AsyncDisposable {
    *
    * Cancellation: only stops waiting.
    *
-   * @throws {TaskGroupError} if tasks failed that nobody awaited; it lists them by name.
+   * @throws {TaskGroupError} if tasks failed that nobody awaited; it lists them by name. All who wait
+   *   for the pool then throw it, and nobody who comes later.
    * @throws {BusyResourceError} inside a task of this pool, which would wait for itself.
    */
   join(): Promise<void> {
@@ -173,7 +175,8 @@ export class Pool implements AsyncDisposable {
    *
    * Cancellation: cancels all tasks and waits until they are over; does not throw for it.
    *
-   * @throws {TaskGroupError} if tasks failed that nobody awaited; it lists them by name.
+   * @throws {TaskGroupError} if tasks failed that nobody awaited; it lists them by name. All who wait
+   *   for the pool then throw it, and nobody who comes later.
    * @throws {BusyResourceError} inside a task of this pool, which would wait for itself.
    */
   close(): Promise<void> {

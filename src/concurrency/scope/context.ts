@@ -62,7 +62,14 @@ export function outsideScopes<T>(fn: () => T): T {
 // Where a context is a frame, `run()` makes one on the way in and another one on the way out, which is
 // not the one that was there before but has an entry more, for good: each context made in it copies that.
 // A resource keeps the frame itself and puts it back.
-const thereAndBack = stepsAreApart() ? inOwnStep : inStore
+const thereAndBack: StepInside = waysThereAndBack(stepsAreApart())
+
+type StepInside = <T, A>(scope: Scope | undefined, fn: (argument?: A) => T, argument?: A) => T
+
+/** @internal How a function is run in a scope, where `apart` is what `stepsAreApart()` says. */
+export function waysThereAndBack(apart: boolean): StepInside {
+  return apart ? inOwnStep : inStore
+}
 
 function inOwnStep<T, A>(scope: Scope | undefined, fn: (argument?: A) => T, argument?: A): T {
   const step = new AsyncResource('SpoolStep', 0)

@@ -148,7 +148,7 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
     this.#value = value
     if (this.#resolve !== undefined) {
       this.#observed = true
-      this.#settleFirst(state === 'succeeded' ? this.#resolve : this.#reject, value)
+      this.#settleFirst(state === 'succeeded', value)
     }
     const waiter = this.#waiter
     if (waiter !== undefined) {
@@ -195,19 +195,18 @@ export abstract class Outcome<T> implements PromiseLike<T>, Describable {
 
   /** @internal The scope that it is told with was cancelled: who awaits it there does so no longer. */
   protected aroundCancelled(error: unknown): void {
-    this.#settleFirst(this.#reject, error)
+    this.#settleFirst(false, error)
   }
 
   /** @internal It will not be told of the cancellation of `scope` any more: who awaits it there will be. */
   protected noLongerTold(scope: Scope): void {
-    const resolve = this.#resolve
-    if (resolve === undefined) return
+    const resolve = this.#resolve as (value: unknown) => void
     this.#resolve = this.#reject = undefined
     resolve(this.#waitIn(scope))
   }
 
-  #settleFirst(settle: ((value: unknown) => void) | undefined, value: unknown): void {
-    if (settle === undefined) return
+  #settleFirst(succeeded: boolean, value: unknown): void {
+    const settle = (succeeded ? this.#resolve : this.#reject) as (value: unknown) => void
     this.#resolve = this.#reject = undefined
     countWakeUp()
     wakeUp(settle, value)

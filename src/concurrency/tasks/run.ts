@@ -54,7 +54,8 @@ type Signal = keyof typeof exitCodes
  * `SPOOL_DEADLOCK` that shows them. Tasks that wait for something else than Spool, and so can't be stopped
  * either, are named on stderr then and left behind.
  *
- * If `main` fails, everything else is cancelled and its error is thrown. A promise that is rejected
+ * If `main` fails, everything else is cancelled and its error is thrown. The `cancel` that `main` is given
+ * stops `main` alone: `run()` waits for the other tasks, and then throws the `CancelledError`. A promise that is rejected
  * and that nobody awaits fails the nearest task group. Failures that can't be thrown, because another
  * one is, are written to stderr and make the exit code 1.
  *

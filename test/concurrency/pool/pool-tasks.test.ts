@@ -21,6 +21,7 @@ import { moveOnAfter, timeout } from '../../../src/concurrency/time/timeout.ts'
 import { sleep } from '../../../src/concurrency/time/sleep.ts'
 import { MockClock } from '../../../src/testing/mock-clock.ts'
 import { settle } from '../../../src/testing/settle.ts'
+import { rejectionOf } from '../../support/rejection.ts'
 
 const fresh = {
   limit: 1,
@@ -345,6 +346,42 @@ it('Pool.join() throws failures that nobody has looked at, once', async () => {
     { name: 'c', error: new Error('third') },
   ])
   await pool.join()
+})
+
+it('Pool.join() and Pool.close() throw the same failures to all who wait, and to nobody who comes later', async () => {
+  const { pool, gate } = busyPool()
+  pool.submit(() => Promise.reject(new Error('broken')), { name: 'page' })
+  const scope = new Scope(undefined)
+  const leaving = runInScope(scope, () => pool.join())
+  const ends = Promise.allSettled([pool.join(), pool.join(), pool.close()])
+  scope.cancel('not that one')
+  gate.set()
+  const [first, ...others] = (await ends).map((end) => end.status === 'rejected' && end.reason)
+  expect(first).toMatchObject({ failures: [{ name: 'page', error: new Error('broken') }] })
+  expect(others).toEqual([first, first])
+  expect(others.every((other) => other === first)).toBe(true)
+  await expect(leaving).rejects.toMatchObject({ reason: 'not that one' })
+  await pool.join()
+  await pool.close()
+})
+
+it('Pool.close() that is cancelled leaves failures to those who still wait', async () => {
+  const { pool, gate, holder } = busyPool()
+  const scope = new Scope(undefined)
+  holder.addDoneCallback(() => undefined)
+  const failing = pool.submit(() =>
+    shield(() => gate.wait()).then(() => Promise.reject(new Error('late'))),
+  )
+  const closing = runInScope(scope, () => pool.close())
+  const joined = rejectionOf(pool.join())
+  pool.resize(2)
+  await settle()
+  scope.cancel()
+  gate.set()
+  await closing
+  expect(await joined).toMatchObject({
+    failures: [{ name: failing.name, error: new Error('late') }],
+  })
 })
 
 it('Pool.join() does not throw what map() has thrown', async () => {

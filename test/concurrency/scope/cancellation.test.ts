@@ -44,6 +44,15 @@ test('isCancellation() knows what Promise.any() makes of cancellations, and of n
   expect(isCancellation(new AggregateError([]))).toBe(false)
 })
 
+test('isCancellation() does not know what throws when it is asked', () => {
+  const hostile = {
+    get name(): string {
+      throw new Error('not to be looked at')
+    },
+  }
+  expect(isCancellation(hostile)).toBe(false)
+})
+
 test('isCancellation() knows a SuppressedError of two cancellations', () => {
   expect(isCancellation(suppressed(cancelled, cancelled))).toBe(true)
   expect(isCancellation(suppressed(new Error('close'), cancelled))).toBe(false)

@@ -12,6 +12,7 @@ import {
   runInContext,
   runInScope,
   watchSteps,
+  waysThereAndBack,
   waysToEndAStep,
 } from '../../../src/concurrency/scope/context.ts'
 import { Scope } from '../../../src/concurrency/scope/scope.ts'
@@ -37,6 +38,8 @@ test.each([
     'outsideScopes()',
     (fn: () => void) => runInScope(new Scope(undefined), () => outsideScopes(fn)),
   ],
+  ['an own step', (fn: () => void) => waysThereAndBack(true)(new Scope(undefined), fn)],
+  ['the store', (fn: () => void) => waysThereAndBack(false)(new Scope(undefined), fn)],
 ])('%s leaves the scope when the function throws', (_, call) => {
   const error = new Error('broken')
   const fails = (): never => {

@@ -170,6 +170,42 @@ test('an outcome that knows nothing of claims is awaited like any other', async 
   expect(await plain).toBe('value')
 })
 
+test('an outcome that is told of the scope around is awaited there without a wait of its own', async () => {
+  await taskGroup(async (group) => {
+    const [value, failure] = [group.spawn(() => 1), group.spawn(() => sleep(0))]
+    const waits = [value.then(String), failure.then(null, String), failure.then(null, String)]
+    expect([value.awaitedAround, failure.awaitedAround]).toEqual([true, true])
+    expect([...group.scope.members()].map((member) => member instanceof Scope)).toEqual([
+      true,
+      true,
+      false,
+    ])
+    failure.cancel('alone')
+    expect([failure.awaitedAround, value.observed]).toEqual([false, false])
+    expect(await Promise.all(waits)).toEqual([
+      '1',
+      'CancelledError: Cancelled (explicit): alone',
+      'CancelledError: Cancelled (explicit): alone',
+    ])
+    expect([value.observed, failure.observed, group.scope.empty]).toEqual([true, true, true])
+  })
+})
+
+test('an outcome that is awaited in the scope around, which is cancelled, is not observed', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  await taskGroup(async (group) => {
+    const task = group.spawn(() => promise)
+    const wait = rejectionOf(task)
+    await settle()
+    group.cancel('all')
+    expect(await wait).toMatchObject({ reason: 'all' })
+    expect([task.awaitedAround, task.done]).toEqual([false, false])
+    resolve()
+    await settle()
+    expect([task.done, task.observed]).toEqual([true, false])
+  })
+})
+
 test('those who wait are woken in the order in which they came, without those who were cancelled', async () => {
   const future = new Future<string>()
   const woken: string[] = []

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { rejectionOf } from '../../support/rejection.ts'
+import { Uncaught } from '../../support/uncaught.ts'
 import { checkNoLeaks, MockClock, settle } from '../../../src/testing/index.ts'
 import {
   BusyResourceError,
@@ -134,6 +135,19 @@ describe('run()', () => {
       }),
     )
     expect(error).toMatchObject({ code: 'SPOOL_CANCELLED', reason: 'enough' })
+  })
+
+  test('run() waits for the tasks beside a main that cancelled itself, which go on', async () => {
+    const ended: string[] = []
+    const error = await rejectionOf(
+      run(async ({ cancel }) => {
+        createTask(() => sleep(1).then(() => ended.push('beside')))
+        cancel('enough')
+        await forever()
+      }),
+    )
+    expect([ended, error]).toMatchObject([['beside'], { reason: 'enough' }])
+    expect(await run(({ cancel }) => (cancel('too late'), 'value'))).toBe('value')
   })
 
   test('run() is the outermost scope, and refuses to be called inside one', async () => {
@@ -304,6 +318,22 @@ test('a program in which nothing can wake a task that ignores its cancellation n
   // A task that runs for ever would hold up the mock clocks of other tests.
   resolve()
   await settle()
+})
+
+test('what was left behind and fails after all is an uncaught exception', async () => {
+  using uncaught = new Uncaught()
+  using _ = watchProcess()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const running = rejectionOf(run(() => promise))
+  await settle()
+  emit('beforeExit', 0)
+  emit('beforeExit', 0)
+  expect(await running).toMatchObject({ code: 'SPOOL_DEADLOCK' })
+  reject(new Error('failed after all'))
+  await settle()
+  expect(uncaught.errors).toMatchObject([
+    { failures: [{ error: { message: 'failed after all' } }] },
+  ])
 })
 
 test('a program that fails and leaves a task behind that nothing can wake throws why it failed', async () => {

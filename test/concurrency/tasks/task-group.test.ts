@@ -435,6 +435,20 @@ describe('TaskGroup', () => {
   })
 })
 
+test('group.giveUp() ends the group with what has failed, whatever still runs', async () => {
+  const group = new TaskGroup({ name: 'stuck' })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const deaf = group.spawn(() => promise)
+  group.giveUp()
+  expect([group.open, deaf.done]).toEqual([false, false])
+  group.take(new Error('too late'), 'a test')
+  const failed = new TaskGroup({ name: 'failed' })
+  failed.take(new Error('broken'), 'a test')
+  expect(() => failed.giveUp()).toThrow('Task group "failed" failed: "a test" (broken)')
+  resolve()
+  expect(await deaf).toBeUndefined()
+})
+
 describe('group.close()', () => {
   test('group.close() in a scope that is cancelled cancels the tasks, and does not throw for it', async () => {
     const order: string[] = []

@@ -271,6 +271,21 @@ test('a task knows where it was spawned, if that is captured', async () => {
   })
 })
 
+test('a task whose function throws before it waits for anything fails a step later', async () => {
+  const owner = { taskEnded: () => undefined }
+  const error = new Error('broken')
+  const task = Task.create(
+    () => {
+      throw error
+    },
+    owner,
+    new Scope(undefined),
+  )
+  task.run()
+  expect(task.state).toBe('running')
+  expect(await rejectionOf(task)).toBe(error)
+})
+
 test('a task that waits for its turn can be given up before it ran', async () => {
   const ended: Task[] = []
   const around = new Scope(undefined)
