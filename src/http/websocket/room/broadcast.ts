@@ -17,10 +17,6 @@ export interface BroadcastSettings {
   readonly maxDelay: number
 }
 
-// What may wait for a member who is not slow, but has each message compressed for itself: as many times `maxQueue`.
-// Who awaits `publish()` stays far below.
-const compressionSlack = 4
-
 // How often it is looked whether what has to be compressed is, in milliseconds. One message takes about as long.
 const compressionLook = 1
 
@@ -36,6 +32,8 @@ export class Broadcast implements RoomKeeper {
    * loop has turned, and no member has half of `maxQueue` left to be compressed.
    */
   turn: WaiterSet<void> | undefined = undefined
+  // Whether a member has as much as that left.
+  #behind = false
   readonly #pace: FlushPace
   // What most waits for one member: no less than that.
   #mostQueued = 0
@@ -73,6 +71,17 @@ export class Broadcast implements RoomKeeper {
     let queued = 0
     for (const member of members.values()) queued += member.queued + member.ahead
     return queued - log.countLeftOut()
+  }
+
+  /** Whether nothing more is to be published now. */
+  get holdsUp(): boolean {
+    return this.#behind || this.slow.waitedFor
+  }
+
+  untilRoom(): Promise<void> {
+    const { turn } = this
+    if (!this.#behind || turn === undefined) return this.slow.untilRoom()
+    return turn.wait('what a room has to compress')
   }
 
   // As RoomKeeper:
@@ -120,6 +129,7 @@ export class Broadcast implements RoomKeeper {
     }
     const { turn } = this
     this.turn = undefined
+    this.#behind = false
     turn?.wake()
   }
 
@@ -128,8 +138,7 @@ export class Broadcast implements RoomKeeper {
   }
 
   #isSlow(member: RoomMember): boolean {
-    if (!this.#judging || !member.overfull) return false
-    return !member.compressing || member.queuedCost >= this.maxQueue * compressionSlack
+    return this.#judging && member.overfull && !member.compressing
   }
 
   #flush(): void {
@@ -139,9 +148,10 @@ export class Broadcast implements RoomKeeper {
     for (const member of this.members.values()) {
       if (this.#isSlow(member) && !this.slow.judge(member)) continue
       member.flush()
-      if (this.slow.whenSlow !== 'wait' && this.#isBehind(member)) this.#holdUp()
       this.#mostQueued = Math.max(this.#mostQueued, member.queuedCost)
+      this.#behind ||= this.slow.whenSlow !== 'wait' && this.#isBehind(member)
     }
+    if (this.#behind) this.#holdUp()
     this.log.clear()
     this.#pace.done(began)
     if (this.#mostQueued > 0 && this.#judging) this.#judgeLater()

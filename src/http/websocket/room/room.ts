@@ -83,7 +83,7 @@ export interface RoomStatistics {
  */
 export class Room {
   readonly #broadcast: Broadcast
-  // With `wait`: whose turn it is.
+  // Of those who are held up: whose turn it is.
   readonly #lock = new Lock()
 
   /** @throws TypeError or RangeError for an option that makes no sense */
@@ -130,11 +130,11 @@ export class Room {
    * event loop, or a little later under load (`maxDelay`); what follows by `ws.send()`, and a close frame,
    * comes behind it. Leave bytes alone afterwards: they are shared with what still waits.
    *
-   * Waits for slow members with `whenSlow: 'wait'`; until the loop has turned if 64 KiB were published
-   * within this turn, so that those who receive are served meanwhile; and as long as half of `maxQueue` has
-   * to be compressed for a member alone. For nothing otherwise.
+   * Waits, before it sends, for slow members with `whenSlow: 'wait'`, and as long as half of `maxQueue` has
+   * to be compressed for a member alone; and afterwards, until the loop has turned if 64 KiB were published
+   * within this turn, so that those who receive are served meanwhile. For nothing otherwise.
    *
-   * Cancellation: before it is called, or while it waits for slow members, nothing is sent; a message is
+   * Cancellation: before it is called, or while it waits before it sends, nothing is sent; a message is
    * given to all or to none. Once it is given, the rest of the wait is given up, and nothing is thrown.
    *
    * @throws TypeError for what is no message, or an option that there is not
@@ -152,10 +152,10 @@ export class Room {
     currentScope().throwIfCancelled()
     checkOptions('publication', options, '{ except: ws }', publishNames)
     const shared = new SharedMessage(typeof message === 'string' ? message : bytesOf(message))
-    const { slow } = this.#broadcast
-    if (!slow.waitedFor && !this.#lock.locked) return this.#give(shared, options.except)
+    const broadcast = this.#broadcast
+    if (!broadcast.holdsUp && !this.#lock.locked) return this.#give(shared, options.except)
     using _ = await this.#lock.acquire()
-    while (slow.waitedFor) await slow.untilRoom()
+    while (broadcast.holdsUp) await broadcast.untilRoom()
     return await this.#give(shared, options.except)
   }
 
