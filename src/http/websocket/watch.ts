@@ -107,7 +107,7 @@ export abstract class Watch<Terms extends WatchTerms> extends WheelTimer {
       this.closingTimedOut()
       return
     }
-    if (Watch.#left(this, this.#used, this.terms.settings.idleTimeout) <= 0) {
+    if (Watch.#unused(this) <= 0) {
       this.idled()
       return
     }
@@ -176,11 +176,14 @@ export abstract class Watch<Terms extends WatchTerms> extends WheelTimer {
   }
 
   static #arm(watch: Watch<WatchTerms>, delay: number): void {
+    const next = Math.min(delay, Math.max(Watch.#unused(watch), 0))
+    if (next !== Infinity) watch.terms.wheel.arm(watch, next)
+  }
+
+  /** How long until it is idle. What came within a tick may have come at its end: rather a tick too long. */
+  static #unused(watch: Watch<WatchTerms>): number {
     const { wheel, settings } = watch.terms
-    const { idleTimeout } = settings
-    const idle = idleTimeout === Infinity ? Infinity : Watch.#left(watch, watch.#used, idleTimeout)
-    const next = Math.min(delay, Math.max(idle, 0))
-    if (next !== Infinity) wheel.arm(watch, next)
+    return Watch.#left(watch, watch.#used, settings.idleTimeout + wheel.resolution)
   }
 
   /** Milliseconds until `time` has passed since a tick. */

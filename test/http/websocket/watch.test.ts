@@ -160,6 +160,18 @@ describe.each<Role>(['server', 'client'])('Watch of a %s', (role) => {
     expect(ws.ending).toMatchObject({ closeCode: 1006 })
   })
 
+  test('idleTimeout is not over before its time, wherever in a tick the last message came', async () => {
+    const { ws, peer } = await webSocketPair(role, { heartbeat: Infinity, idleTimeout: 1_000 })
+    await clock.advance(60)
+    await peer.send(text, 'used')
+    await clock.advance(990)
+    expect(ws.open).toBe(true)
+    await clock.advance(150)
+    expect(ws.open).toBe(false)
+    ws.destroy()
+    await settle()
+  })
+
   test('idleTimeout says why', async () => {
     const { ws, peer, wheel } = await webSocketPair(role, {
       heartbeat: Infinity,
