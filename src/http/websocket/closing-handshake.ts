@@ -93,8 +93,8 @@ export class ClosingHandshake {
 
   #conclude(error: ConnectionClosedError): void {
     const { closeCode, reason, wasClean } = error
-    // RFC 6455 §5.5.1: answered with what came.
-    if (wasClean) this.#finish(closeCode === closeCodes.none ? undefined : closeCode, '', error)
+    // RFC 6455 §5.5.1: answered with what came. Of the reason browsers tell their pages no other than ours.
+    if (wasClean && closeCode === closeCodes.none) this.#finish(undefined, '', error)
     else this.#finish(closeCode, reason, error)
   }
 

@@ -4,7 +4,7 @@ import { MockClock, settle } from 'spool/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { WebSocketConnection } from '../../../src/http/websocket/websocket-connection.ts'
 import { turnUntil } from '../../support/open-resources.ts'
-import { closeFrame, frame, opcodes } from '../../support/websocket-frames.ts'
+import { closeFrame, frame, framesOf, opcodes } from '../../support/websocket-frames.ts'
 import { type Role, webSocketPair } from '../../support/websocket-pair.ts'
 
 const { text, close } = opcodes
@@ -27,6 +27,24 @@ describe.each<Role>(['server', 'client'])('WebSocketLink as a %s', (role) => {
   const messages = (...payloads: string[]): Buffer =>
     Buffer.concat(payloads.map((payload) => frame(text, payload, { masked })))
   const closing = (code = 1000): Buffer => closeFrame(code, '', { masked })
+
+  test.each<[code: number | undefined, reason: string]>([
+    [4001, 'bye'],
+    [1000, ''],
+    [3000, '\u2713'.repeat(41)],
+    [undefined, ''],
+  ])(
+    'a close frame that says %s %j is answered by one that says the same',
+    async (code, reason) => {
+      const { ws, peer } = await webSocketPair(role)
+      await peer.close(code, reason)
+      const [answer] = peer.take()
+      const said = framesOf(closeFrame(code, reason)).frames[0]!.payload
+      expect([answer!.opcode, answer!.payload]).toEqual([close, said])
+      await peer.end()
+      expect(ws.ending).toMatchObject({ closeCode: code ?? 1005, reason, wasClean: true })
+    },
+  )
 
   test('messages that come in one read with a close frame are answered before it', async () => {
     const { ws, peer } = await webSocketPair(role)
