@@ -13,6 +13,7 @@ export const clientContenders: readonly Contender[] = [
   { name: 'spool', file: 'spool-client.ts' },
   { name: 'cookie', file: 'features/cookie-client.ts', feature: true },
   { name: 'retry', file: 'features/retry-client.ts', feature: true },
+  { name: 'own', file: 'features/own-client.ts', feature: true },
   { name: 'traced', file: 'features/traced-client.ts', feature: true },
   { name: 'all-three', file: 'features/all-three-client.ts', feature: true },
   { name: 'empty-jar', file: 'features/empty-jar-client.ts', feature: true, byName: true },
