@@ -4,7 +4,8 @@ import { run, sleep } from '../index.ts'
 import { runCommandLine } from './command-line.ts'
 import { processStreams, ReaderLeftError } from './standard-streams.ts'
 
-// How long the end waits for threads that are busy in the system after an interruption.
+// How long the end waits, after an interruption, for threads that are busy in the system, and for readers
+// that do not read.
 const patience = 1000
 
 const streams = processStreams()
@@ -18,14 +19,15 @@ await exit()
  * pipe: after an interruption, which must not take long, the signal itself is then the way out.
  */
 async function exit(): Promise<never> {
-  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+  const signal = process.exitCode === 130 ? 'SIGINT' : process.exitCode === 143 ? 'SIGTERM' : null
+  const flushing = Promise.all([flushed(process.stdout), flushed(process.stderr)])
+  await (signal === null ? flushing : Promise.race([flushing, sleep(patience)]))
   const lost = streams.stdout.failure
   // Text that was printed and is nowhere is no success: a full disk says so only now.
   if (lost !== undefined && !(lost instanceof ReaderLeftError) && process.exitCode === 0) {
     streams.stderr.print(`spool: ${lost.message}\n`)
     process.exitCode = 1
   }
-  const signal = process.exitCode === 130 ? 'SIGINT' : process.exitCode === 143 ? 'SIGTERM' : null
   if (signal !== null) {
     for (let waited = 0; threadsAreBusy() && waited < patience; waited += 50) await sleep(50)
     if (threadsAreBusy()) process.kill(process.pid, signal)

@@ -1,19 +1,29 @@
-/** A stream as lines, each of them whole. */
+/** A stream as lines, each of them whole: as text, or as the bytes that they are. */
 import { LimitExceededError } from '../io/index.ts'
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
-/**
- * The lines of a stream of UTF-8, as many at a time as came with one chunk; `\n` and `\r\n` end a line. What
- * follows the last line end is a line if it is not empty.
- *
- * @throws LimitExceededError for a line of more than `longest` bytes
- */
+/** As `byteLines()`, of a stream of UTF-8. */
 export async function* textLines(
   chunks: AsyncIterable<Uint8Array>,
   longest: number,
 ): AsyncGenerator<string[]> {
+  for await (const lines of byteLines(chunks, longest)) {
+    yield lines.map((line) => line.toString())
+  }
+}
+
+/**
+ * The lines of a stream, as many at a time as came with one chunk; `\n` and `\r\n` end a line. What
+ * follows the last line end is a line if it is not empty.
+ *
+ * @throws LimitExceededError for a line of more than `longest` bytes
+ */
+export async function* byteLines(
+  chunks: AsyncIterable<Uint8Array>,
+  longest: number,
+): AsyncGenerator<Buffer[]> {
   let parts: Uint8Array[] = []
   let length = 0
   let count = 0
@@ -25,11 +35,11 @@ export async function* textLines(
     if (part.length > 0) parts.push(part)
   }
   for await (const chunk of chunks) {
-    const lines: string[] = []
+    const lines: Buffer[] = []
     let start = 0
     for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
       keep(chunk.subarray(start, end))
-      lines.push(textOf(parts))
+      lines.push(lineOf(parts))
       count++
       parts = []
       length = 0
@@ -39,11 +49,10 @@ export async function* textLines(
     keep(Uint8Array.from(chunk.subarray(start)))
     if (lines.length > 0) yield lines
   }
-  if (length > 0) yield [textOf(parts)]
+  if (length > 0) yield [lineOf(parts)]
 }
 
-function textOf(parts: readonly Uint8Array[]): string {
+function lineOf(parts: readonly Uint8Array[]): Buffer {
   const bytes = Buffer.concat(parts)
-  const end = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
-  return bytes.toString('utf8', 0, end)
+  return bytes.at(-1) === carriageReturn ? bytes.subarray(0, -1) : bytes
 }

@@ -36,8 +36,15 @@ export class ResponseError extends SpoolError {
     this.prototype.name = 'ResponseError'
   }
 
-  constructor(method: string, url: string, status: number, headers: HeaderFields, body: string) {
-    super('SPOOL_RESPONSE', `${method} ${url} was answered with status ${status}`)
+  constructor(
+    method: string,
+    url: string,
+    status: number,
+    headers: HeaderFields,
+    body: string,
+    message: string = `${method} ${url} was answered with status ${status}`,
+  ) {
+    super('SPOOL_RESPONSE', message)
     this.status = status
     this.headers = headers
     this.url = url

@@ -5,10 +5,12 @@
 import { ConnectionClosedError, type WebSocketConnection } from '../../client/index.ts'
 import { abortable, AsyncEvent, moveOnAfter, sleep, taskGroup } from '../../index.ts'
 import type { StandardStreams } from '../standard-streams.ts'
-import { textLines } from '../text-lines.ts'
+import { byteLines } from '../text-lines.ts'
 import type { WSOptions } from './options.ts'
 
 const goingAway = 1001
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export class Conversation {
   readonly #ws: WebSocketConnection
@@ -17,6 +19,8 @@ export class Conversation {
   /** Set with each message that came, and when it is written. */
   readonly #heard: AsyncEvent = new AsyncEvent()
   #writing = false
+  // Lines, of the input.
+  #read = 0
   #sent = 0
   #unsent = false
 
@@ -45,6 +49,7 @@ export class Conversation {
           await this.#receive()
           for (const task of aside) task.cancel()
         } finally {
+          if (this.#ws.ending !== undefined && this.#read > this.#sent) this.#tellUnsent()
           interrupted.removeEventListener('abort', stop)
         }
       })
@@ -67,28 +72,45 @@ export class Conversation {
 
   async #send(): Promise<void> {
     const { binary, maxSize } = this.#options
-    const batches = textLines(this.#streams.stdin, maxSize)
+    const batches = byteLines(this.#streams.stdin, maxSize)
     try {
       for (;;) {
         // Standard input may say nothing for ever.
         const { done, value } = await abortable(batches.next())
         if (done) break
+        this.#read += value.length
         for (const line of value) {
-          await this.#ws.send(binary ? Buffer.from(line) : line)
+          await this.#ws.send(binary ? line : this.#textOf(line))
           this.#sent++
         }
       }
     } catch (error) {
       // What came before is still to be read, and the end with it.
       if (!ConnectionClosedError.is(error)) throw error
-      this.#unsent = true
-      this.#streams.stderr.print(
-        `spool: Cannot send line ${this.#sent + 1} of the input: the connection is closed\n`,
-      )
+      this.#tellUnsent()
       return
     }
     await this.#untilQuiet()
     await this.#ws.close()
+  }
+
+  #tellUnsent(): void {
+    if (this.#unsent) return
+    this.#unsent = true
+    this.#streams.stderr.print(
+      `spool: Cannot send line ${this.#sent + 1} of the input: the connection is closed\n`,
+    )
+  }
+
+  #textOf(line: Uint8Array): string {
+    try {
+      return utf8.decode(line)
+    } catch {
+      // RFC 6455 §5.6: a text is UTF-8. To send something else in its place would be a silent loss.
+      throw new TypeError(
+        `Cannot send line ${this.#sent + 1} of the input as text: it is not UTF-8; --binary sends bytes as they are`,
+      )
+    }
   }
 
   /** Waits until nothing has come for as long as was asked for. */

@@ -29,8 +29,8 @@ export async function* reconnecting(
   options: ReconnectOptions = {},
   pause: (delay: number) => Promise<void>,
 ): AsyncGenerator<WebSocketConnection, void, undefined> {
-  const { attempts = Infinity, delay = 500, maxDelay = 30_000 } = options
   checkKinds(options, { attempts: 'any', delay: 'any', maxDelay: 'any' }, '"reconnect"')
+  const { attempts = Infinity, delay = 500, maxDelay = 30_000 } = options
   for (const [name, value] of Object.entries({ attempts, delay, maxDelay })) {
     atLeast(0, name, value)
   }

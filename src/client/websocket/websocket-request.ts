@@ -26,6 +26,7 @@ import {
 import { ProtocolError } from '../../wire/errors.ts'
 import { checkKinds, type Kinds, shown } from '../../util/option-kinds.ts'
 import { responseError } from '../call/read-away.ts'
+import { ResponseError } from '../errors.ts'
 import type { RequestOptions } from '../request/request-options.ts'
 import type { ClientResponse } from '../response/client-response.ts'
 import type { ResponsePromise } from '../response/response-promise.ts'
@@ -105,7 +106,7 @@ export class WebSocketRequests {
     const extension = settings.compression === undefined ? undefined : await loadDeflate()
     const response = await this.#get(target, requestOptions(options, offer))
     if (response.status !== 101) {
-      const error = await responseError(response)
+      const error = await refusal(response)
       await response.close()
       throw error
     }
@@ -148,6 +149,18 @@ export class WebSocketRequests {
   }
 }
 
+// What a program says of it in a line, of 200 characters at most; a page says nothing in its first line.
+const saidInALine = /^\s*([^<\s][^\r\n]{0,199})/
+
+/** The answer is no 101. A proxy, or the server's program, may say why in its body. */
+async function refusal(response: ClientResponse): Promise<ResponseError> {
+  const { url, status, headers, body } = await responseError(response)
+  const said = saidInALine.exec(body)?.[1]
+  const why = said === undefined ? '' : `: ${JSON.stringify(said.trimEnd())}`
+  const message = `Opening a WebSocket at ${url} failed: it was answered with status ${status}${why}`
+  return new ResponseError(response.method, url, status, headers, body, message)
+}
+
 function isEqual(one: WebSocketSettings, other: WebSocketSettings): boolean {
   return settingNames.every((name) => one[name] === other[name])
 }
@@ -187,5 +200,9 @@ function httpURL(url: string | URL): string {
     throw new TypeError(`Cannot open a WebSocket at ${shown(url)}: expected a URL`)
   }
   const text = String(url)
-  return /^wss?:/i.test(text) ? `http${text.slice(2)}` : text
+  if (/^wss?:/i.test(text)) return `http${text.slice(2)}`
+  if (!/^[a-z][a-z\d+.-]*:\/\//i.test(text) || /^https?:/i.test(text)) return text
+  throw new TypeError(
+    `Cannot open a WebSocket at "${text}": expected ws://, wss:// or a path of the base`,
+  )
 }

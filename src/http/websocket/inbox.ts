@@ -8,6 +8,7 @@ import { currentScope, type Scope } from '../../concurrency/scope/scope.ts'
 import { ScopeMember } from '../../concurrency/scope/scope-member.ts'
 import { Waiter } from '../../concurrency/scope/waiter.ts'
 import { countWakeUp, wakeUp, wakeUpsAreOrdered } from '../../concurrency/scope/wake-ups.ts'
+import { loopTurns } from '../../concurrency/time/turn-budget.ts'
 import { nextTurn } from '../../concurrency/time/turn-queue.ts'
 import type { ConnectionClosedError } from './connection-closed-error.ts'
 
@@ -99,6 +100,7 @@ export class Inbox
   }
 
   push(message: WebSocketMessage): void {
+    loopTurns()
     if (this.#resolve !== undefined) {
       const given = (this.#state & iterates) !== 0 ? { value: message, done: false } : message
       Inbox.#settle(this, given as WebSocketMessage | Result)

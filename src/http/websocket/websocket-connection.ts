@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { currentScope } from '../../concurrency/scope/scope.ts'
 import { LineWaiter, WaitLine } from '../../concurrency/scope/wait-line.ts'
+import { sendsTooMuch, untilTurned } from '../../concurrency/time/turn-budget.ts'
 import { ProtocolError } from '../../wire/errors.ts'
 import { checkClose, closeCodes } from './close-code.ts'
 import type { ConnectionClosedError } from './connection-closed-error.ts'
@@ -84,6 +85,7 @@ export class WebSocketConnection implements AsyncDisposable {
   /**
    * Sends a message: a string as text, bytes as binary. It is handed over at once, and messages leave in
    * the order of the calls; the promise waits for the peer to keep up. Leave the bytes alone until then.
+   * However fast the peer is, a loop of `await send()` lets others have their turn now and then.
    *
    * An iterable of strings or of bytes, synchronous or not, is one message that is sent as it comes, in
    * fragments: of all its parts, no more than one is in memory. Other messages wait until it is out.
@@ -103,11 +105,11 @@ export class WebSocketConnection implements AsyncDisposable {
       if (typeof data !== 'string' && isFragments(data))
         return WebSocketConnection.#sendFragments(this, data)
       if (this.link.fragmenting) return WebSocketConnection.#sendLater(this, data)
-      WebSocketConnection.#sendNow(this, data)
+      const size = WebSocketConnection.#sendNow(this, data)
+      return WebSocketConnection.#whenTaken(this, size)
     } catch (failure) {
       return rejected(failure)
     }
-    return this.link.writer.ready ? done : this.link.untilReady()
   }
 
   /** As `send()`, a value as JSON text. Throws TypeError for what JSON has no form for. */
@@ -258,13 +260,18 @@ export class WebSocketConnection implements AsyncDisposable {
   static #sendNow(
     ws: WebSocketConnection,
     data: string | Uint8Array | ArrayBufferView | ArrayBuffer,
-  ): void {
+  ): number {
     ws.link.checkSendable()
-    if (typeof data === 'string') ws.link.send(data, Buffer.byteLength(data))
-    else {
-      const bytes = bytesOf(data)
-      ws.link.send(bytes, bytes.byteLength)
-    }
+    const bytes = typeof data === 'string' ? data : bytesOf(data)
+    const size = typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.byteLength
+    ws.link.send(bytes, size)
+    return size
+  }
+
+  /** Waits until the peer keeps up, and for the others that the event loop serves. */
+  static #whenTaken({ link }: WebSocketConnection, size: number): Promise<void> {
+    if (!link.writer.ready) return link.untilReady()
+    return sendsTooMuch(size) ? untilTurned() : done
   }
 
   static async #sendLater(
@@ -272,12 +279,13 @@ export class WebSocketConnection implements AsyncDisposable {
     data: string | Uint8Array | ArrayBufferView | ArrayBuffer,
   ): Promise<void> {
     await WebSocketConnection.#turn(ws)
+    let size: number
     try {
-      WebSocketConnection.#sendNow(ws, data)
+      size = WebSocketConnection.#sendNow(ws, data)
     } finally {
       WebSocketConnection.#nextTurn(ws)
     }
-    if (!ws.link.writer.ready) await ws.link.untilReady()
+    await WebSocketConnection.#whenTaken(ws, size)
   }
 
   static async #sendFragments(
@@ -293,7 +301,7 @@ export class WebSocketConnection implements AsyncDisposable {
         // How much will come is not known, so whether it is worth compressing isn't, either.
         ws.link.send(data, size, fin, ws.link.deflate?.agreement.compresses ?? false)
         begun = !fin
-        if (!ws.link.writer.ready) await ws.link.untilReady()
+        await WebSocketConnection.#whenTaken(ws, size)
       }
     } catch (error) {
       if (begun) ws.link.startClosing(closeCodes.internalError, 'a message was broken off')

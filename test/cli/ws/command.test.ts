@@ -12,8 +12,8 @@ import { RecordedOutput, RecordedStreams } from '../recorded-streams.ts'
 const main = new URL('../../../src/cli/main.ts', import.meta.url).pathname
 
 /** An input that says something, and then neither goes on nor ends. */
-async function* unended(...texts: string[]): AsyncGenerator<Uint8Array> {
-  for (const text of texts) yield Buffer.from(text)
+async function* unended(...texts: (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield typeof text === 'string' ? Buffer.from(text) : text
   await new Promise(() => {})
 }
 
@@ -144,6 +144,29 @@ describe('spool ws', { timeout: 30_000 }, () => {
     expect(typeof received[0]).toBe('object')
   })
 
+  it('sends the bytes of a line as they are with --binary, and no text that is not UTF-8', async () => {
+    const odd = Buffer.from('a\xff\0\r\n\xc3', 'latin1')
+    async function* input(): AsyncGenerator<Uint8Array> {
+      yield odd.subarray(0, 2)
+      yield odd.subarray(2)
+    }
+    const [code] = await ws(new RecordedStreams(input()), '/sink', '--binary', '--wait', '0')
+    expect(code).toBe(0)
+    expect(
+      received.map((message) => Buffer.from(message as Uint8Array).toString('latin1')),
+    ).toEqual(['a\xff\0', '\xc3'])
+    await turnUntil(() => closings.length === 1)
+    received = []
+    const mixed = unended('good €\n', Buffer.from('a\xffb\n', 'latin1'))
+    const [failed, , stderr] = await ws(new RecordedStreams(mixed), '/sink')
+    expect([failed, stderr]).toEqual([
+      1,
+      'spool: Cannot send line 2 of the input as text: it is not UTF-8; --binary sends bytes as they are\n',
+    ])
+    await turnUntil(() => closings.length === 2)
+    expect([received, closings[1]]).toEqual([['good €'], '1001'])
+  })
+
   it('writes binary messages as they are, with a line end', async () => {
     const streams = new RecordedStreams()
     await ws(streams, '/binary', '--wait', 'forever')
@@ -212,7 +235,7 @@ describe('spool ws', { timeout: 30_000 }, () => {
     expect(await ws(new RecordedStreams(), '/refused')).toEqual([
       1,
       '',
-      expect.stringMatching(/^spool: .*403.*\n$/),
+      `spool: Opening a WebSocket at ${url.replace('ws', 'http')}/refused failed: it was answered with status 403: "members only"\n`,
     ])
     expect(await ws(new RecordedStreams(), '/none')).toEqual([
       1,
@@ -255,6 +278,15 @@ describe('spool ws', { timeout: 30_000 }, () => {
     running.signal('SIGINT')
     await running.ended()
     expect([running.exitCode, running.output]).toEqual([130, ''])
+  })
+
+  it('ends when it is interrupted though nobody reads its output', async () => {
+    const child = spawn(process.execPath, [main, 'ws', `${url}/flood`, '--wait', 'forever'])
+    await once(child.stdout, 'readable')
+    child.kill('SIGINT')
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]
+    expect([code, signal]).toEqual([130, null])
+    child.stdout.destroy()
   })
 
   it('ends when its reader leaves', async () => {

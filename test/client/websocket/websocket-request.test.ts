@@ -1,6 +1,6 @@
 import { CancelledError, taskGroup, timeout } from 'spool'
 import { ConnectionClosedError, ProtocolError, ResponseError, TransferError } from 'spool/client'
-import type { WebSocketRequestOptions } from 'spool/client'
+import type { ReconnectOptions, WebSocketRequestOptions } from 'spool/client'
 import { MockClock, settle } from 'spool/testing'
 import { describe, expect, test } from 'vitest'
 import { acceptOf } from '../../../src/http/websocket/handshake/accept-key.ts'
@@ -175,9 +175,39 @@ describe('ClientSession.websocket()', () => {
       })
       const error = await fixture.session.websocket('/').catch((thrown: unknown) => thrown)
       expect(error).toBeInstanceOf(ResponseError)
-      expect(error).toMatchObject({ status: Number(status.slice(0, 3)), body: 'because' })
+      const code = Number(status.slice(0, 3))
+      expect(error).toMatchObject({
+        status: code,
+        body: 'because',
+        message: `Opening a WebSocket at http://test/ failed: it was answered with status ${code}: "because"`,
+      })
     },
   )
+
+  test.each([
+    ['', ''],
+    ['<!doctype html>\n<p>no', ''],
+    [' \n{"error":"no room"}\nmore', ': "{\\"error\\":\\"no room\\"}"'],
+    ['x'.repeat(1_000), `: "${'x'.repeat(200)}"`],
+  ])('says of a refusal with %j no more than a line', async (body, said) => {
+    await using fixture = new MemoryFixture(async (peer) => {
+      await peer.request()
+      peer.respond(body, { status: '403 Forbidden' })
+    })
+    await expect(fixture.session.websocket('/')).rejects.toMatchObject({
+      body,
+      message: `Opening a WebSocket at http://test/ failed: it was answered with status 403${said}`,
+    })
+  })
+
+  test('refuses a URL of another scheme, in its own words', async () => {
+    await using fixture = new MemoryFixture(opening())
+    await expect(fixture.session.websocket('ftp://test/')).rejects.toThrow(
+      new TypeError(
+        'Cannot open a WebSocket at "ftp://test/": expected ws://, wss:// or a path of the base',
+      ),
+    )
+  })
 
   test('follows redirects, and keeps cookies', async () => {
     const paths: string[] = []
@@ -360,6 +390,10 @@ describe('ClientSession.websockets()', () => {
     expect(asked).toBe(4)
     await expect(session.websockets('/', { reconnect: { delay: -1 } }).next()).rejects.toThrow(
       RangeError,
+    )
+    const none = null as unknown as ReconnectOptions
+    await expect(session.websockets('/', { reconnect: none }).next()).rejects.toThrow(
+      'Cannot use null as the options of "reconnect": expected an object',
     )
   })
 
