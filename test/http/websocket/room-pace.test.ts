@@ -6,6 +6,7 @@ import type { Clock, ClockTimer } from '../../../src/concurrency/time/clock.ts'
 import { replaceClock } from '../../../src/concurrency/time/current-clock.ts'
 import { FlushPace } from '../../../src/http/websocket/room/flush-pace.ts'
 import { someTurns } from '../../support/open-resources.ts'
+import { Uncaught } from '../../support/uncaught.ts'
 import { type Pair, webSocketPair } from '../../support/websocket-pair.ts'
 
 /** A clock that goes on by what a test says that something has taken. */
@@ -161,6 +162,23 @@ describe('Room', () => {
     await settle()
     expect([written(), clock.pending]).toEqual([['a', 'b'], 0])
     expect(room.statistics()).toMatchObject({ flushes: 1, queued: 0 })
+    member.ws.destroy()
+  })
+
+  test('a write that fails is a lost error, and the next messages are written', async () => {
+    const { room, member, written } = await busyRoom()
+    using uncaught = new Uncaught()
+    const { near } = member
+    const write = near.write.bind(near)
+    near.write = () => {
+      throw new Error('Cannot write')
+    }
+    await room.publish('a')
+    await settle()
+    near.write = write
+    await room.publish('b')
+    await settle()
+    expect([uncaught.errors.map(String), written()]).toEqual([['Error: Cannot write'], ['b']])
     member.ws.destroy()
   })
 

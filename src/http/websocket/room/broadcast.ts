@@ -145,15 +145,19 @@ export class Broadcast implements RoomKeeper {
     const began = clock().now()
     this.flushes++
     this.#mostQueued = 0
-    for (const member of this.members.values()) {
-      if (this.#isSlow(member) && !this.slow.judge(member)) continue
-      member.flush()
-      this.#mostQueued = Math.max(this.#mostQueued, member.queuedCost)
-      this.#behind ||= this.slow.whenSlow !== 'wait' && this.#isBehind(member)
+    try {
+      for (const member of this.members.values()) {
+        if (this.#isSlow(member) && !this.slow.judge(member)) continue
+        member.flush()
+        this.#mostQueued = Math.max(this.#mostQueued, member.queuedCost)
+        this.#behind ||= this.slow.whenSlow !== 'wait' && this.#isBehind(member)
+      }
+    } finally {
+      // Whatever becomes of this one, the next messages begin anew.
+      this.log.clear()
+      this.#pace.done(began)
     }
     if (this.#behind) this.#holdUp()
-    this.log.clear()
-    this.#pace.done(began)
     if (this.#mostQueued > 0 && this.#judging) this.#judgeLater()
   }
 
