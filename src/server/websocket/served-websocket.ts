@@ -105,6 +105,15 @@ export class ServedWebSocket
     return this.terms.endpoint.authority
   }
 
+  /**
+   * A client that closes cancels the scope, which is not to cut off what is still on its way to it, our
+   * close frame with it. From then on, only `closeTimeout` and the end of the server do.
+   */
+  static #untilClosed(served: ServedWebSocket): Promise<void> {
+    if (served.ending === undefined) return served.untilGone()
+    return runInScope(served.terms.host.scope, () => served.untilGone())
+  }
+
   static async #finish(
     served: ServedWebSocket,
     failure: { error: unknown } | undefined,
@@ -114,7 +123,7 @@ export class ServedWebSocket
     served.owner = undefined
     if (served.#leaving !== undefined) wheel.disarm(served.#leaving)
     try {
-      await served.untilGone()
+      await ServedWebSocket.#untilClosed(served)
     } catch {
       served.destroy()
       await outsideScopes(() => served.untilGone())

@@ -361,6 +361,43 @@ describe('The handler of a WebSocket', () => {
     server.host.end()
   })
 
+  test('that only sends ends with its client, who is given all that was sent, and our close frame', async () => {
+    using clock = MockClock.install()
+    const paused = new AsyncEvent()
+    const [server, socket] = await opened(async (ws) => {
+      await paused.wait()
+      for (;;) await ws.send('x'.repeat(30_000))
+    })
+    socket.client.transport.pause()
+    paused.set()
+    await settle()
+    await socket.close(1000)
+    expect(server.host.statistics()).toMatchObject({ connections: 1, active: 1 })
+    socket.client.transport.resume()
+    await settle()
+    const frames = socket.takeShort()
+    expect(frames.pop()).toEqual([close, 1000])
+    expect(frames.length).toBeGreaterThan(0)
+    expect(frames.every(([opcode, data]) => opcode === textFrame && data === frames[0]?.[1])).toBe(
+      true,
+    )
+    await socket.client.end()
+    expect(server.host.statistics()).toMatchObject({ connections: 0, active: 0 })
+    expect([server.errors, server.host.wheel.size]).toEqual([[], 0])
+
+    paused.clear()
+    const late = await new MemoryWebSocket(server).open()
+    late.client.transport.pause()
+    paused.set()
+    await settle()
+    await late.close(1000)
+    expect(server.host.statistics()).toMatchObject({ connections: 1, active: 1 })
+    await clock.advance(10_100)
+    expect(server.host.statistics()).toMatchObject({ connections: 0, active: 0 })
+    expect([server.errors, server.host.wheel.size]).toEqual([[], 0])
+    server.host.end()
+  })
+
   test('that receives is given what came before, and is cancelled when it takes no more', async () => {
     using clock = MockClock.install()
     const seen: unknown[] = []
