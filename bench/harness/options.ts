@@ -31,7 +31,7 @@ export const usage = `npm run bench -- <server | client | idle | workers | middl
   --requests <n>       requests in each round
   --warm-up <n>        requests before the first round
   --connections <n>    keep-alive connections (64)
-  --row <name>         what servers are asked for: hello, browser, pipelined, routes, json, post, large, huge, tls
+  --row <name>         what servers are asked for: hello, browser, pipelined, routes, json, post, application, large, huge, tls
   --memory             concurrency: the heap over ten million operations, instead of time
   --profile <name>     write a CPU profile of this contender's rounds, and print where its time goes
   --help               show this`
