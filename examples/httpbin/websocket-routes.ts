@@ -1,4 +1,13 @@
-import { type Application, Room } from 'spool/server'
+import { type Application, HTTPError, Room } from 'spool/server'
+
+// RFC 6455 §7.4: the others are never in a close frame.
+function refuseUnsendable(code: number): void {
+  const sendable =
+    (code >= 1000 && code <= 1003) ||
+    (code >= 1007 && code <= 1014) ||
+    (code >= 3000 && code <= 4999)
+  if (!sendable) throw new HTTPError(400, `No close frame may have code ${code}`)
+}
 
 /**
  * `/ws` sends back what comes, `/ws/broadcast` sends it to all who are connected there, and
@@ -24,9 +33,8 @@ export function addWebSocketRoutes(app: Application): Application {
       },
       options,
     )
-    .websocket(
-      '/ws/close/{code:\\d{4}}',
-      (ws, { params }) => ws.close(Number(params.code)),
-      options,
-    )
+    .websocket('/ws/close/{code:\\d{4}}', (ws, { params }) => ws.close(Number(params.code)), {
+      ...options,
+      accept: ({ params }) => refuseUnsendable(Number(params.code)),
+    })
 }

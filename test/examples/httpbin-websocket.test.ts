@@ -42,3 +42,11 @@ test('/ws/close/{code} closes with that code', async () => {
     await expect(ws.receive()).rejects.toMatchObject({ closeCode: 4321, closedBy: 'remote' })
   })
 })
+
+test('/ws/close/{code} refuses a code that no close frame may have', async () => {
+  await withSession(async (session) => {
+    for (const code of ['0999', '1006', '2000', '5000']) {
+      await expect(session.websocket(`/ws/close/${code}`)).rejects.toMatchObject({ status: 400 })
+    }
+  })
+})

@@ -82,6 +82,8 @@ describe('Application.websocket()', () => {
   test.each<[string, number, string]>([
     ['without Upgrade', 426, handshake('/ws', { Upgrade: undefined, Connection: undefined })],
     ['with another Upgrade', 426, handshake('/ws', { Upgrade: 'h2c' })],
+    ['of a HEAD', 426, 'HEAD /ws HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['with a version behind a slash', 400, handshake('/ws', { Upgrade: 'websocket/13' })],
     ['of version 12', 426, handshake('/ws', { 'Sec-WebSocket-Version': '12' })],
     ['of version 8', 426, handshake('/ws', { 'Sec-WebSocket-Version': '8' })],
     ['of version 13, 8', 426, handshake('/ws', { 'Sec-WebSocket-Version': '13, 8' })],

@@ -77,7 +77,19 @@ export function acceptHandshake(
   return { headers, subprotocol, deflate }
 }
 
+const upgradeRequired: HandshakeRefusal = {
+  status: 426,
+  message: 'Only a WebSocket can be opened here',
+  headers: { upgrade: 'websocket', connection: 'upgrade', 'sec-websocket-version': version },
+}
+
+function protocolsIn(upgrade: string | undefined): string[] {
+  return (upgrade ?? '').toLowerCase().split(/\s*,\s*/)
+}
+
 function refuse(request: HandshakeRequest, terms: HandshakeTerms): HandshakeRefusal | undefined {
+  // What GET without a handshake is told.
+  if (request.method === 'HEAD' && request.upgrade === undefined) return upgradeRequired
   if (request.method !== 'GET') {
     return {
       status: 405,
@@ -85,21 +97,15 @@ function refuse(request: HandshakeRequest, terms: HandshakeTerms): HandshakeRefu
       headers: { allow: 'GET' },
     }
   }
-  const upgrades = request.getAll('upgrade')
-  const wanted = (request.upgrade ?? '').toLowerCase().split(/\s*,\s*/)
-  if (!wanted.includes('websocket')) {
+  if (!protocolsIn(request.upgrade).includes('websocket')) {
+    const said = request.getAll('upgrade')
     // Who says it in one of two places meant it, and got it wrong; who does not, came by accident.
-    return upgrades.some((value) => /websocket/i.test(value))
-      ? malformed('Connection does not name Upgrade, or the version is not HTTP/1.1')
-      : {
-          status: 426,
-          message: 'Only a WebSocket can be opened here',
-          headers: {
-            upgrade: 'websocket',
-            connection: 'upgrade',
-            'sec-websocket-version': version,
-          },
-        }
+    if (said.some((value) => protocolsIn(value).includes('websocket'))) {
+      return malformed('Connection does not name Upgrade, or the version is not HTTP/1.1')
+    }
+    return said.some((value) => /websocket/i.test(value))
+      ? malformed('Upgrade does not name "websocket"')
+      : upgradeRequired
   }
   const versions = request.getAll('sec-websocket-version')
   if (versions.length !== 1) return malformed('Expected one Sec-WebSocket-Version')
