@@ -270,8 +270,10 @@ export class WebSocketConnection implements AsyncDisposable {
 
   /** Waits until the peer keeps up, and for the others that the event loop serves. */
   static #whenTaken({ link }: WebSocketConnection, size: number): Promise<void> {
-    if (!link.writer.ready) return link.untilReady()
-    return sendsTooMuch(size) ? untilTurned() : done
+    // A socket that takes it at once says so before the loop has turned, and may have said first that it is full.
+    const tooMuch = sendsTooMuch(size)
+    if (link.writer.ready) return tooMuch ? untilTurned() : done
+    return tooMuch ? link.untilReady().then(untilTurned) : link.untilReady()
   }
 
   static async #sendLater(

@@ -1,3 +1,5 @@
+import { ClientSession } from 'spool/client'
+import { Application, serve } from 'spool/server'
 import { describe, expect, test } from 'vitest'
 import { opcodes } from '../../support/websocket-frames.ts'
 import { webSocketPair } from '../../support/websocket-pair.ts'
@@ -43,6 +45,21 @@ describe('WebSocketConnection.send() to a peer that takes everything', () => {
     )
     expect(sent).toBeLessThan(endless)
     ws.destroy()
+  })
+
+  test('lets others have their turn over a socket', async () => {
+    const app = new Application().websocket('/', async (ws) => {
+      for await (const _ of ws);
+    })
+    await using server = await serve(app, { port: 0 })
+    await using session = new ClientSession()
+    const ws = await session.websocket(server.url)
+    const state = turn()
+    let sent = 0
+    for (; !state.done && sent < endless; sent++) await ws.send('x')
+    expect(sent).toBeLessThan(endless)
+    await ws.close()
+    expect(session.statistics()).toMatchObject({ open: 0, active: 0, requests: 0 })
   })
 
   test('waits for nothing where the messages are few, or answers', async () => {
