@@ -20,11 +20,11 @@ export interface ReadTimeoutListener {
 // How often a body is looked at.
 const bodyCheckInterval = 1_000
 
-export class ReadTimer {
+/** It is its own timer: there is one for each connection. */
+export class ReadTimer extends WheelTimer {
   readonly #wheel: TimerWheel
   readonly #timeouts: ServerTimeouts
   readonly #listener: ReadTimeoutListener
-  readonly #timer: WheelTimer
   #phase: ReadPhase = 'none'
   // For how long the timer was armed last.
   #delay = 0
@@ -38,10 +38,10 @@ export class ReadTimer {
   #slow = false
 
   constructor(wheel: TimerWheel, timeouts: ServerTimeouts, listener: ReadTimeoutListener) {
+    super()
     this.#wheel = wheel
     this.#timeouts = timeouts
     this.#listener = listener
-    this.#timer = new WheelTimer(() => this.#fired())
   }
 
   get phase(): ReadPhase {
@@ -61,14 +61,14 @@ export class ReadTimer {
   /** Stops for good. */
   close(): void {
     this.#phase = 'none'
-    this.#wheel.disarm(this.#timer)
+    this.#wheel.disarm(this)
   }
 
   /** Waits for the rest of a head, from now on: that more of it comes moves nothing. */
   head(): void {
     if (this.#phase === 'head') return
     this.#phase = 'head'
-    this.#arm(this.#timeouts.head)
+    ReadTimer.#arm(this, this.#timeouts.head)
   }
 
   /**
@@ -77,7 +77,7 @@ export class ReadTimer {
    */
   keepAlive(): void {
     const { keepAlive } = this.#timeouts
-    if (!this.#timer.armed || this.#delay > keepAlive) this.#arm(keepAlive)
+    if (!this.armed || this.#delay > keepAlive) ReadTimer.#arm(this, keepAlive)
     this.#phase = 'keepAlive'
     this.#idleSince = this.#wheel.tick
   }
@@ -85,7 +85,7 @@ export class ReadTimer {
   /** Waits for the client to end its side. */
   linger(): void {
     this.#phase = 'linger'
-    this.#arm(this.#timeouts.linger)
+    ReadTimer.#arm(this, this.#timeouts.linger)
   }
 
   /** Waits for a body of which `bytes` are here; `waiting`: whether more may come at once. */
@@ -95,7 +95,7 @@ export class ReadTimer {
     this.#waited = 0
     this.#lastBytes = clock().now()
     this.#waitingSince = waiting ? this.#lastBytes : -1
-    this.#arm(bodyCheckInterval)
+    ReadTimer.#arm(this, bodyCheckInterval)
   }
 
   /** Some of the body came. */
@@ -117,37 +117,40 @@ export class ReadTimer {
     this.#waitingSince = this.#lastBytes = clock().now()
   }
 
-  #arm(delay: number): void {
-    this.#delay = delay
-    this.#wheel.arm(this.#timer, delay)
-  }
-
-  #fired(): void {
+  /** @internal */
+  override fire(): void {
     const phase = this.#phase
-    const left = this.#left(phase)
-    if (left > 0) this.#arm(left)
+    const left = ReadTimer.#left(this, phase)
+    if (left > 0) ReadTimer.#arm(this, left)
     else if (phase !== 'none') {
       this.#phase = 'none'
       this.#listener.timedOut(phase)
     }
   }
 
-  // How long to wait on.
-  #left(phase: ReadPhase): number {
-    if (phase === 'body') return this.#bodyTooSlow() ? 0 : bodyCheckInterval
-    if (phase !== 'keepAlive') return 0
-    const idle = (this.#wheel.tick - this.#idleSince) * this.#wheel.resolution
-    return this.#timeouts.keepAlive - idle
+  // Static, what is private: with private methods each timer would hold a mark of its own for that.
+
+  static #arm(timer: ReadTimer, delay: number): void {
+    timer.#delay = delay
+    timer.#wheel.arm(timer, delay)
   }
 
-  #bodyTooSlow(): boolean {
-    this.#slow = false
-    if (this.#waitingSince < 0) return false
+  // How long to wait on.
+  static #left(timer: ReadTimer, phase: ReadPhase): number {
+    if (phase === 'body') return ReadTimer.#bodyTooSlow(timer) ? 0 : bodyCheckInterval
+    if (phase !== 'keepAlive') return 0
+    const idle = (timer.#wheel.tick - timer.#idleSince) * timer.#wheel.resolution
+    return timer.#timeouts.keepAlive - idle
+  }
+
+  static #bodyTooSlow(timer: ReadTimer): boolean {
+    timer.#slow = false
+    if (timer.#waitingSince < 0) return false
     const now = clock().now()
-    if (now - this.#lastBytes >= this.#timeouts.bodyIdle) return true
-    const waited = this.#waited + now - this.#waitingSince
-    if (waited < this.#timeouts.bodyRateGrace) return false
-    this.#slow = this.#bytes < (this.#timeouts.bodyRate * waited) / 1_000
-    return this.#slow
+    if (now - timer.#lastBytes >= timer.#timeouts.bodyIdle) return true
+    const waited = timer.#waited + now - timer.#waitingSince
+    if (waited < timer.#timeouts.bodyRateGrace) return false
+    timer.#slow = timer.#bytes < (timer.#timeouts.bodyRate * waited) / 1_000
+    return timer.#slow
   }
 }
