@@ -28,6 +28,12 @@ test('runInScope() runs a function, and all that it awaits, in the scope', async
   expect(enclosingScope()).toBeUndefined()
 })
 
+test('runInScope() in the scope that it is in already stays there', () => {
+  const scope = new Scope(undefined)
+  const seen = runInScope(scope, () => [runInScope(scope, enclosingScope), enclosingScope()])
+  expect(seen).toEqual([scope, scope])
+})
+
 test('runInScope() hands an argument on', () => {
   expect(runInScope(new Scope(undefined), (value) => value + 1, 41)).toBe(42)
 })

@@ -21,6 +21,22 @@ test('a timer of a wheel fires once, up to one tick late and never early', async
   expect([timer.armed, wheel.size, clock.pending]).toEqual([false, 0, 0])
 })
 
+test('an owner that is its own timer is told by fire(), and needs no callback', async () => {
+  using clock = MockClock.install()
+  let fired = 0
+  class Owner extends WheelTimer {
+    override fire(): void {
+      fired++
+      super.fire()
+    }
+  }
+  const wheel = new TimerWheel(10)
+  const owner = new Owner()
+  wheel.arm(owner, 20)
+  await clock.advance(100)
+  expect([fired, owner.armed, wheel.size]).toEqual([1, false, 0])
+})
+
 test('a timer that is armed again moves', async () => {
   using clock = MockClock.install()
   const wheel = new TimerWheel(10)
