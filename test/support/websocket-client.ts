@@ -1,5 +1,6 @@
 /** A client of a server in memory: asks for a WebSocket by hand, and is then a raw peer. */
 import { settle } from 'spool/testing'
+import { loopTurns } from '../../src/concurrency/time/turn-budget.ts'
 import type { MemoryPairOptions } from '../../src/io/memory-transport.ts'
 import type { MemoryServer } from './memory-server.ts'
 import { closeFrame, type Frame, frame, type FrameParts, framesOf } from './websocket-frames.ts'
@@ -37,6 +38,8 @@ export class MemoryWebSocket {
 
   /** Asks, and takes the head of the answer. */
   async open(request: string = handshake()): Promise<this> {
+    // What other tests have sent is not to make a send() of this one wait for a turn of the loop.
+    loopTurns()
     await this.client.send(request)
     // The codec may have to be loaded.
     for (let turns = 0; !this.client.text.includes('\r\n\r\n') && turns < 1_000; turns++) {

@@ -2,6 +2,7 @@
 import { settle } from 'spool/testing'
 import { outsideScopes } from '../../src/concurrency/scope/context.ts'
 import { TimerWheel } from '../../src/concurrency/time/timer-wheel.ts'
+import { loopTurns } from '../../src/concurrency/time/turn-budget.ts'
 import { loadDeflate } from '../../src/http/websocket/framing/deflate-extension.ts'
 import {
   type DeflateAgreement,
@@ -109,6 +110,8 @@ export async function webSocketPair(
   memory?: MemoryPairOptions,
 ): Promise<Pair> {
   const extension = await loadDeflate()
+  // What other tests have sent is not to make this one's send() wait for a turn of the loop.
+  loopTurns()
   const [near, far] = memoryPair(memory)
   const wheel = new TimerWheel()
   const agreement: DeflateAgreement = {
