@@ -83,7 +83,7 @@ for (let at = 0; at < 10; at++) {
 const collect = (globalThis as unknown as { gc: () => void }).gc
 for (let round = 0; round < 5; round++) {
   collect()
-  await new Promise((resolve) => setTimeout(resolve, 1))
+  await new Promise((resolve) => setImmediate(resolve))
 }
 for (const what of [
   'connections',

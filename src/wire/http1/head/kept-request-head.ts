@@ -119,7 +119,7 @@ const anyPhrase = new RegExp(
   phrases.map((phrase) => phrase.replaceAll(/[$()*+./;?[\\\]^{|}]/g, '\\$&')).join('|'),
   'g',
 )
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- no head has them: they are what stands for the phrases
 const anyCode = /[\0-\b\v\f\x0e-\x1f]/g
 
 function packed(text: string): string {
